@@ -1,0 +1,407 @@
+//! What a caller asks for.
+
+use std::time::Duration;
+
+use crate::{AccessToken, Error, ErrorKind, Scopes};
+
+/// A request for a token. It borrows everything and is cheap to make.
+///
+/// ```
+/// use identity_base::TokenRequest;
+/// let request = TokenRequest::new(&["https://graph.microsoft.com/.default"]).tenant_id("contoso.com").enable_cae(true);
+/// assert_eq!(request.requested_tenant(), Some("contoso.com"));
+/// ```
+#[doc(alias = "TokenRequestOptions")]
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct TokenRequest<'a> {
+    scopes: RequestScopes<'a>,
+    claims: Option<&'a str>,
+    tenant_id: Option<&'a str>,
+    enable_cae: bool,
+    min_remaining: Option<Duration>,
+    deadline: Option<Duration>,
+    rejected: Option<&'a AccessToken>,
+    correlation_id: Option<&'a str>,
+}
+
+/// The scopes of a [`TokenRequest`], in whatever form the caller had them.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum RequestScopes<'a> {
+    /// One scope.
+    One(&'a str),
+    /// A slice of texts.
+    Strs(&'a [&'a str]),
+    /// A slice of strings.
+    Strings(&'a [String]),
+    /// Scopes that are parsed already.
+    Parsed(&'a Scopes),
+}
+
+impl<'a> RequestScopes<'a> {
+    /// How many there are, duplicates included.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Strs(scopes) => scopes.len(),
+            Self::Strings(scopes) => scopes.len(),
+            Self::Parsed(scopes) => scopes.len(),
+        }
+    }
+
+    /// Whether there is none, which is an error once a token is requested.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Calls `test` with each scope in order until it says no; whether it never did.
+    #[inline]
+    pub fn all(&self, mut test: impl FnMut(&'a str) -> bool) -> bool {
+        match *self {
+            Self::One(scope) => test(scope),
+            Self::Strs(scopes) => scopes.iter().all(|scope| test(scope)),
+            Self::Strings(scopes) => scopes.iter().all(|scope| test(scope)),
+            Self::Parsed(scopes) => scopes.iter().all(test),
+        }
+    }
+
+    /// Checks the scopes and takes them over.
+    ///
+    /// # Errors
+    /// As [`Scopes::parse`].
+    pub fn to_scopes(&self) -> Result<Scopes, Error> {
+        match *self {
+            Self::One(scope) => Scopes::parse([scope]),
+            Self::Strs(scopes) => Scopes::parse(scopes),
+            Self::Strings(scopes) => Scopes::parse(scopes),
+            Self::Parsed(scopes) => Ok(scopes.clone()),
+        }
+    }
+}
+
+impl<'a> TokenRequest<'a> {
+    /// A request for `scopes`: a slice of `&str` or `String`, one `&str`, or parsed [`Scopes`].
+    #[inline]
+    pub fn new(scopes: impl Into<RequestScopes<'a>>) -> Self {
+        Self {
+            scopes: scopes.into(),
+            claims: None,
+            tenant_id: None,
+            enable_cae: false,
+            min_remaining: None,
+            deadline: None,
+            rejected: None,
+            correlation_id: None,
+        }
+    }
+
+    /// Additional claims, as JSON, from a claims challenge. Cached tokens are then not used; the answer replaces them. An empty string means none.
+    #[inline]
+    pub fn claims(mut self, claims: &'a str) -> Self {
+        self.claims = (!claims.is_empty()).then_some(claims);
+        self
+    }
+
+    /// The tenant to ask, where it isn't the credential's own. An empty string means the credential's own.
+    #[inline]
+    pub fn tenant_id(mut self, tenant_id: &'a str) -> Self {
+        self.tenant_id = (!tenant_id.is_empty()).then_some(tenant_id);
+        self
+    }
+
+    /// Whether to ask for a token that takes part in continuous access evaluation. Such tokens are cached apart. Default: no.
+    #[inline]
+    pub fn enable_cae(mut self, enable: bool) -> Self {
+        self.enable_cae = enable;
+        self
+    }
+
+    /// How long the token must at least be valid, for work that takes long. Cached tokens with less are replaced. It can't be met when the service
+    /// itself gives shorter tokens; the newest token is returned then.
+    #[inline]
+    pub fn min_remaining(mut self, at_least: Duration) -> Self {
+        self.min_remaining = Some(at_least);
+        self
+    }
+
+    /// How long this caller is ready to wait. It cuts the wait, not the request on the wire, whose result still serves others.
+    #[inline]
+    pub fn deadline(mut self, at_most: Duration) -> Self {
+        self.deadline = Some(at_most);
+        self
+    }
+
+    /// A token that a service rejected: it is fetched anew only if it is still the cached one, so a thousand callers that reject one token make one request.
+    #[inline]
+    pub fn rejected(mut self, token: &'a AccessToken) -> Self {
+        self.rejected = Some(token);
+        self
+    }
+
+    /// A correlation id (a GUID) to send along and to find in the service's logs. Default: a new one for each request on the wire.
+    #[inline]
+    pub fn correlation_id(mut self, id: &'a str) -> Self {
+        self.correlation_id = Some(id);
+        self
+    }
+
+    /// The same request for other scopes.
+    #[inline]
+    pub fn with_scopes(mut self, scopes: impl Into<RequestScopes<'a>>) -> Self {
+        self.scopes = scopes.into();
+        self
+    }
+
+    /// The requested scopes.
+    #[inline]
+    #[must_use]
+    pub fn scopes(&self) -> RequestScopes<'a> {
+        self.scopes
+    }
+
+    /// The claims, if any.
+    #[inline]
+    #[must_use]
+    pub fn requested_claims(&self) -> Option<&'a str> {
+        self.claims
+    }
+
+    /// The tenant, if another than the credential's own was asked for.
+    #[inline]
+    #[must_use]
+    pub fn requested_tenant(&self) -> Option<&'a str> {
+        self.tenant_id
+    }
+
+    /// Whether CAE was asked for.
+    #[inline]
+    #[must_use]
+    pub fn is_cae_enabled(&self) -> bool {
+        self.enable_cae
+    }
+
+    /// The least remaining validity, if any.
+    #[inline]
+    #[must_use]
+    pub fn requested_min_remaining(&self) -> Option<Duration> {
+        self.min_remaining
+    }
+
+    /// The caller's deadline, if any.
+    #[inline]
+    #[must_use]
+    pub fn requested_deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// The rejected token, if any.
+    #[inline]
+    #[must_use]
+    pub fn rejected_token(&self) -> Option<&'a AccessToken> {
+        self.rejected
+    }
+
+    /// The correlation id, if any.
+    #[inline]
+    #[must_use]
+    pub fn requested_correlation_id(&self) -> Option<&'a str> {
+        self.correlation_id
+    }
+
+    /// Whether a cached token may answer without a closer look: no claims, no rejected token, no least validity.
+    #[inline]
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.claims.is_none() && self.rejected.is_none() && self.min_remaining.is_none()
+    }
+}
+
+impl<'a, S: Into<RequestScopes<'a>>> From<S> for TokenRequest<'a> {
+    #[inline]
+    fn from(scopes: S) -> Self {
+        Self::new(scopes)
+    }
+}
+
+impl<'a> From<&'a str> for RequestScopes<'a> {
+    #[inline]
+    fn from(scope: &'a str) -> Self {
+        Self::One(scope)
+    }
+}
+
+impl<'a> From<&'a [&'a str]> for RequestScopes<'a> {
+    #[inline]
+    fn from(scopes: &'a [&'a str]) -> Self {
+        Self::Strs(scopes)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [&'a str; N]> for RequestScopes<'a> {
+    #[inline]
+    fn from(scopes: &'a [&'a str; N]) -> Self {
+        Self::Strs(scopes)
+    }
+}
+
+impl<'a> From<&'a [String]> for RequestScopes<'a> {
+    #[inline]
+    fn from(scopes: &'a [String]) -> Self {
+        Self::Strings(scopes)
+    }
+}
+
+impl<'a> From<&'a Vec<String>> for RequestScopes<'a> {
+    #[inline]
+    fn from(scopes: &'a Vec<String>) -> Self {
+        Self::Strings(scopes)
+    }
+}
+
+impl<'a> From<&'a Scopes> for RequestScopes<'a> {
+    #[inline]
+    fn from(scopes: &'a Scopes) -> Self {
+        Self::Parsed(scopes)
+    }
+}
+
+/// A request as a fetch sees it: owned, checked, with the tenant resolved. Made by the token engine.
+#[derive(Clone, Debug)]
+pub struct OwnedRequest {
+    scopes: Scopes,
+    claims: Option<String>,
+    tenant: Option<String>,
+    enable_cae: bool,
+    correlation_id: Option<String>,
+    superseded: Option<AccessToken>,
+    background: bool,
+}
+
+impl OwnedRequest {
+    /// A plain request for `scopes`, as a test of a [`FetchToken`](crate::FetchToken) needs it.
+    #[must_use]
+    pub const fn new(scopes: Scopes) -> Self {
+        Self {
+            scopes,
+            claims: None,
+            tenant: None,
+            enable_cae: false,
+            correlation_id: None,
+            superseded: None,
+            background: false,
+        }
+    }
+
+    /// Copies what a fetch needs from `request`. `tenant` is the resolved one, `None` for the credential's own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfiguration`] for scopes that can't be, claims that are over 64 KiB, or a correlation id that isn't a GUID.
+    pub fn copy(request: &TokenRequest<'_>, tenant: Option<String>) -> Result<Self, Error> {
+        if request.claims.is_some_and(|claims| claims.len() > 65_536) {
+            return Err(Error::new(
+                ErrorKind::InvalidConfiguration,
+                "the claims have more than 64 KiB",
+            ));
+        }
+        if request
+            .correlation_id
+            .is_some_and(|id| !crate::error::is_guid(id))
+        {
+            return Err(Error::new(
+                ErrorKind::InvalidConfiguration,
+                "the correlation id is not a GUID",
+            ));
+        }
+        Ok(Self {
+            scopes: request.scopes.to_scopes()?,
+            claims: request.claims.map(str::to_owned),
+            tenant,
+            enable_cae: request.enable_cae,
+            correlation_id: request.correlation_id.map(str::to_owned),
+            superseded: None,
+            background: false,
+        })
+    }
+
+    /// Sets the claims.
+    #[must_use]
+    pub fn with_claims(mut self, claims: impl Into<String>) -> Self {
+        self.claims = Some(claims.into());
+        self
+    }
+
+    /// Sets the resolved tenant.
+    #[must_use]
+    pub fn with_tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// Sets the CAE flag.
+    #[must_use]
+    pub const fn with_cae(mut self, enable: bool) -> Self {
+        self.enable_cae = enable;
+        self
+    }
+
+    /// Sets the token that the answer will replace.
+    #[must_use]
+    pub fn with_superseded(mut self, token: Option<AccessToken>) -> Self {
+        self.superseded = token;
+        self
+    }
+
+    /// Marks a background refresh.
+    #[must_use]
+    pub const fn with_background(mut self, background: bool) -> Self {
+        self.background = background;
+        self
+    }
+
+    /// The scopes.
+    #[must_use]
+    pub const fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    /// The claims of a challenge, as the caller gave them.
+    #[must_use]
+    pub fn claims(&self) -> Option<&str> {
+        self.claims.as_deref()
+    }
+
+    /// The resolved tenant; `None` means the credential's own.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// Whether a CAE token is wanted.
+    #[must_use]
+    pub const fn is_cae_enabled(&self) -> bool {
+        self.enable_cae
+    }
+
+    /// The caller's correlation id.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.correlation_id.as_deref()
+    }
+
+    /// The cached token that this fetch replaces because it was rejected or challenged. Sources that support revocation send its hash.
+    #[must_use]
+    pub const fn superseded(&self) -> Option<&AccessToken> {
+        self.superseded.as_ref()
+    }
+
+    /// Whether nobody waits: the cached token is still usable. One attempt is enough then; the next one comes by itself.
+    #[must_use]
+    pub const fn is_background(&self) -> bool {
+        self.background
+    }
+}

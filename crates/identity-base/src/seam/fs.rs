@@ -1,0 +1,166 @@
+//! Files.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use zeroize::Zeroizing;
+
+use crate::BoxFuture;
+
+/// Reads and writes files, off the async threads.
+pub trait FileSystem: fmt::Debug + Send + Sync {
+    /// Reads a file as `options` say, and tells what it was **after** it was opened, so that nothing can be swapped in between.
+    fn read<'a>(
+        &'a self,
+        path: &'a Path,
+        options: ReadOptions,
+    ) -> BoxFuture<'a, io::Result<(Zeroizing<Vec<u8>>, FileMetadata)>>;
+
+    /// Reads a file in the call itself: for the few constructors that are documented to do so.
+    ///
+    /// # Errors
+    /// As [`FileSystem::read`].
+    fn read_blocking(
+        &self,
+        path: &Path,
+        options: ReadOptions,
+    ) -> io::Result<(Zeroizing<Vec<u8>>, FileMetadata)>;
+
+    /// What `path` is, without opening it. Symbolic links are followed unless `no_follow`.
+    fn metadata<'a>(&'a self, path: &'a Path, no_follow: bool) -> BoxFuture<'a, io::Result<FileMetadata>>;
+
+    /// Replaces a file whole: a new file beside it with mode 0600, synced, renamed over it.
+    fn write<'a>(
+        &'a self,
+        path: &'a Path,
+        contents: &'a [u8],
+        options: WriteOptions,
+    ) -> BoxFuture<'a, io::Result<()>>;
+
+    /// The names in a directory.
+    fn list<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Vec<PathBuf>>>;
+
+    /// Removes a file.
+    fn remove<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<()>>;
+}
+
+/// How to read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// Longer files are an error of kind [`io::ErrorKind::FileTooLarge`]. Default: 1 MiB.
+    pub max_bytes: u64,
+    /// Refuse a symbolic link as the last component. Default: no.
+    pub no_follow: bool,
+    /// Refuse anything but a regular file. FIFOs and devices never block the reader either way. Default: yes.
+    pub regular_only: bool,
+}
+
+impl ReadOptions {
+    /// The defaults.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            max_bytes: 1024 * 1024,
+            no_follow: false,
+            regular_only: true,
+        }
+    }
+
+    /// Sets the cap.
+    #[must_use]
+    pub const fn max_bytes(mut self, max_bytes: u64) -> Self {
+        self.max_bytes = max_bytes;
+        self
+    }
+
+    /// Sets whether a symbolic link is refused.
+    #[must_use]
+    pub const fn no_follow(mut self, no_follow: bool) -> Self {
+        self.no_follow = no_follow;
+        self
+    }
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// How to write a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WriteOptions {
+    /// Make missing parent directories, with mode 0700. Default: no.
+    pub create_parents: bool,
+}
+
+impl WriteOptions {
+    /// The defaults.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            create_parents: false,
+        }
+    }
+
+    /// Sets whether missing parent directories are made.
+    #[must_use]
+    pub const fn create_parents(mut self, create: bool) -> Self {
+        self.create_parents = create;
+        self
+    }
+}
+
+/// What a path is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileMetadata {
+    /// Its kind.
+    pub kind: FileKind,
+    /// Its length in bytes.
+    pub len: u64,
+    /// When it was last changed, if the platform tells.
+    pub modified: Option<SystemTime>,
+    /// The owner's user id, on Unix.
+    pub owner: Option<u32>,
+    /// The permission bits, on Unix.
+    pub mode: Option<u32>,
+    /// A number that differs between a file and the one that replaced it (the inode on Unix).
+    pub identity: Option<u64>,
+    /// How many names the file has, on Unix.
+    pub links: Option<u64>,
+}
+
+impl FileMetadata {
+    /// Metadata with only kind and length known.
+    #[must_use]
+    pub const fn new(kind: FileKind, len: u64) -> Self {
+        Self {
+            kind,
+            len,
+            modified: None,
+            owner: None,
+            mode: None,
+            identity: None,
+            links: None,
+        }
+    }
+}
+
+/// The kinds of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link (only from a look that doesn't follow them).
+    Symlink,
+    /// A FIFO, socket or device.
+    Other,
+}
