@@ -103,12 +103,24 @@ impl Authority {
             && host
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':' | b'[' | b']'));
-        if !host_is_plain || uri.authority().is_some_and(|a| a.as_str().ends_with(':')) {
+        if !host_is_plain {
             return Err(invalid(text, "the host is missing or malformed"));
         }
-        if uri.port().is_some() && uri.port_u16().is_none_or(|port| port == 0) {
-            return Err(invalid(text, "the port is malformed"));
-        }
+        // The URL parser takes a malformed port for none.
+        let port = match uri
+            .authority()
+            .and_then(|authority| authority.as_str().strip_prefix(host))
+        {
+            Some("") => None,
+            Some(port) => match port
+                .strip_prefix(':')
+                .and_then(|digits| digits.parse::<u16>().ok())
+            {
+                Some(port) if port != 0 => Some(port),
+                _ => return Err(invalid(text, "the port is malformed")),
+            },
+            None => return Err(invalid(text, "the host is malformed")),
+        };
         let path = uri.path().trim_end_matches('/');
         if path
             .split('/')
@@ -117,7 +129,7 @@ impl Authority {
         {
             return Err(invalid(text, "the path has empty or relative segments"));
         }
-        let origin = match uri.port_u16() {
+        let origin = match port {
             None | Some(443) => host.to_ascii_lowercase(),
             Some(port) => format!("{}:{port}", host.to_ascii_lowercase()),
         };
