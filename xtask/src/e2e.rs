@@ -1,0 +1,94 @@
+//! `e2e`: programs of other projects against our emulator.
+
+pub(crate) mod python;
+
+use std::path::PathBuf;
+use std::process::Child;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use lexopt::Arg::Value as Name;
+use lexopt::ValueExt as _;
+use serde_json::Value;
+
+use crate::error::{Context as _, Error, Result};
+use crate::shell::Cmd;
+use crate::test::{KEY_FILE_VARIABLE, key_file};
+use crate::workspace::Workspace;
+
+/// How long the emulator may take until it says where it listens.
+const START: Duration = Duration::from_secs(30);
+
+pub(crate) fn run(mut args: lexopt::Parser) -> Result {
+    let name = match args.next()? {
+        Some(Name(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+        None => return Err(Error::new("which one? There is `python`")),
+    };
+    match name.as_str() {
+        "python" => python::run(args),
+        other => Err(Error::new(format!(
+            "there is no end-to-end run `{other}`; there is `python`"
+        ))),
+    }
+}
+
+/// The emulator as a process of its own, ended when this is dropped.
+struct Emulator {
+    process: Child,
+    /// What it says about itself: a JSON document on one line.
+    description: String,
+}
+
+impl Emulator {
+    /// Builds the command line program and starts its `emulate`.
+    fn start() -> Result<Self> {
+        let workspace = Workspace::load()?;
+        Cmd::cargo()
+            .args(["build", "--quiet", "--locked", "--package", "entra-cli"])
+            .run()?;
+        let name = format!("entra{}", std::env::consts::EXE_SUFFIX);
+        let program: PathBuf = workspace.target_dir.join("debug").join(name);
+        let process = Cmd::new(program)
+            .args(["emulate"])
+            .env(KEY_FILE_VARIABLE, key_file(&workspace.target_dir)?)
+            .spawn()?;
+        let mut emulator = Self {
+            process,
+            description: String::new(),
+        };
+        emulator.description = emulator.first_line()?;
+        serde_json::from_str::<Value>(&emulator.description)
+            .context(|| format!("`entra emulate` printed no JSON but `{}`", emulator.description))?;
+        Ok(emulator)
+    }
+
+    fn first_line(&mut self) -> Result<String> {
+        let output = self
+            .process
+            .stdout
+            .take()
+            .ok_or_else(|| Error::new("no pipe to the emulator"))?;
+        let (sender, receiver) = mpsc::channel();
+        // The pipe is read to its end, so that the emulator never waits for a reader.
+        std::thread::spawn(move || {
+            for line in
+                std::io::BufRead::lines(std::io::BufReader::new(output)).map_while(std::io::Result::ok)
+            {
+                // Nobody listens after the first line.
+                sender.send(line).ok();
+            }
+        });
+        receiver
+            .recv_timeout(START)
+            .context(|| "`entra emulate` did not say where it listens".to_owned())
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way there is nothing left to do about it here.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}

