@@ -62,8 +62,8 @@ pub type sample::Tr::Out: Clone
 pub fn sample::Tr::f(self: Box<Self>) -> <Self as Tr>::Out
 pub fn sample::Tr::g(&self) -> impl Future<Output = u8> + Send
 pub mod sample::m
-pub type sample::m::Alias<T> = Result<T, Kind>
 pub use sample::m::Again = sample::Kind
+pub type sample::m::Alias<T> = Result<T, Kind>
 pub const sample::m::X: &str
 pub fn sample::m::pointers(f: fn(u8) -> u8, p: *const u8, s: &mut [u8]) -> (u8,)
 ";

@@ -1,0 +1,1 @@
+//! Tests that drive the public interface only.
