@@ -1,0 +1,315 @@
+//! What all credentials can be told.
+
+mod http;
+
+use std::sync::Arc;
+
+use identity_base::seam::{
+    BrowserOpener, Clock, Env, FileSystem, HttpClient, ProcessRunner, Random, Resolver,
+};
+use identity_base::{Authority, Error, ErrorKind, Foreign, Observer};
+
+use crate::env_vars;
+use crate::os::{SystemBrowser, SystemClock, SystemEnv, SystemFs, SystemProcess, SystemRandom};
+
+/// The longest application id that goes into the `User-Agent` header.
+const MAX_APPLICATION_ID_BYTES: usize = 64;
+
+/// What every credential can be told: where the authority is, how to reach it, and through which seams the world is touched.
+///
+/// The default is right for most programs. A value is cheap to clone; clones share the HTTP client with its connections, the retry budgets and what was
+/// discovered about authorities, so give the credentials of one program clones of one value.
+///
+/// ```
+/// use identity_base::Authority;
+/// use identity_runtime::ClientOptions;
+/// let options = ClientOptions::default()
+///     .with_authority(Authority::us_government())
+///     .with_application_id("backup-job");
+/// assert_eq!(options.authority()?.host(), "login.microsoftonline.us");
+/// # Ok::<(), identity_base::Error>(())
+/// ```
+///
+/// Setters never fail and do no I/O; [`ClientOptions::validate`] tells what is wrong early, else the first request does.
+#[derive(Clone)]
+pub struct ClientOptions {
+    authority: Option<Authority>,
+    allowed_authorities: Vec<Authority>,
+    instance_discovery: bool,
+    application_id: Option<String>,
+    transport: Option<Arc<dyn HttpClient>>,
+    extra_roots: Vec<Arc<[u8]>>,
+    clock: Arc<dyn Clock>,
+    env: Arc<dyn Env>,
+    file_system: Arc<dyn FileSystem>,
+    random: Arc<dyn Random>,
+    process_runner: Arc<dyn ProcessRunner>,
+    browser_opener: Arc<dyn BrowserOpener>,
+    resolver: Option<Arc<dyn Resolver>>,
+    observer: Option<Arc<dyn Observer>>,
+    shared: Arc<Shared>,
+}
+
+/// What clones share. Made anew when a setter changes what it was made from.
+#[derive(Debug, Default)]
+struct Shared {
+    http: http::LazyClient,
+}
+
+impl Default for ClientOptions {
+    /// The public cloud unless `AZURE_AUTHORITY_HOST` says otherwise, the built-in transport, the system's seams.
+    fn default() -> Self {
+        Self {
+            authority: None,
+            allowed_authorities: Vec::new(),
+            instance_discovery: true,
+            application_id: None,
+            transport: None,
+            extra_roots: Vec::new(),
+            clock: Arc::new(SystemClock::new()),
+            env: Arc::new(SystemEnv::new()),
+            file_system: Arc::new(SystemFs::new()),
+            random: Arc::new(SystemRandom::new()),
+            process_runner: Arc::new(SystemProcess::new()),
+            browser_opener: Arc::new(SystemBrowser::new()),
+            resolver: None,
+            observer: None,
+            shared: Arc::default(),
+        }
+    }
+}
+
+impl ClientOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the authority. Default: `AZURE_AUTHORITY_HOST`, else the public cloud.
+    #[must_use]
+    pub fn with_authority(mut self, authority: Authority) -> Self {
+        self.authority = Some(authority);
+        self
+    }
+
+    /// Trusts an authority that isn't in the built-in table, without asking the public cloud about it.
+    #[must_use]
+    pub fn allow_authority(mut self, authority: Authority) -> Self {
+        self.allowed_authorities.push(authority);
+        self
+    }
+
+    /// Trusts whatever authority is configured, known or not. For private clouds that can't reach the public one. Default: no.
+    #[must_use]
+    pub fn with_disable_instance_discovery(mut self, disable: bool) -> Self {
+        self.instance_discovery = !disable;
+        self
+    }
+
+    /// Names the program in the `User-Agent` header: printable ASCII, at most 64 characters.
+    #[must_use]
+    pub fn with_application_id(mut self, id: impl Into<String>) -> Self {
+        self.application_id = Some(id.into());
+        self
+    }
+
+    /// Sets the HTTP client. Requests that it answers with `Unsupported` go to the built-in one. Default: the built-in one, shared by the whole process.
+    #[must_use]
+    pub fn with_transport(mut self, transport: Arc<dyn HttpClient>) -> Self {
+        self.transport = Some(transport);
+        self.renewed()
+    }
+
+    /// Adds root certificates (PEM) for the built-in transport, beside those of the platform.
+    #[must_use]
+    pub fn with_extra_roots(mut self, pem: impl Into<Arc<[u8]>>) -> Self {
+        self.extra_roots.push(pem.into());
+        self.renewed()
+    }
+
+    /// Sets the resolver of the built-in transport. Default: the system's.
+    #[must_use]
+    pub fn with_resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
+        self.resolver = Some(resolver);
+        self.renewed()
+    }
+
+    /// Sets the clock. Default: [`SystemClock`].
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self.renewed()
+    }
+
+    /// Sets the environment. Default: [`SystemEnv`].
+    #[must_use]
+    pub fn with_env(mut self, env: Arc<dyn Env>) -> Self {
+        self.env = env;
+        self.renewed()
+    }
+
+    /// Sets the file system. Default: [`SystemFs`].
+    #[must_use]
+    pub fn with_file_system(mut self, file_system: Arc<dyn FileSystem>) -> Self {
+        self.file_system = file_system;
+        self.renewed()
+    }
+
+    /// Sets the source of random bytes. Default: [`SystemRandom`].
+    #[must_use]
+    pub fn with_random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Sets what runs developer tools. Default: [`SystemProcess`].
+    #[must_use]
+    pub fn with_process_runner(mut self, process_runner: Arc<dyn ProcessRunner>) -> Self {
+        self.process_runner = process_runner;
+        self
+    }
+
+    /// Sets what opens web pages. Default: [`SystemBrowser`].
+    #[must_use]
+    pub fn with_browser_opener(mut self, browser_opener: Arc<dyn BrowserOpener>) -> Self {
+        self.browser_opener = browser_opener;
+        self
+    }
+
+    /// Sets who is told of hits, misses, fetches and failures. Default: nobody.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// The authority: the one that was set, else `AZURE_AUTHORITY_HOST`, else the public cloud.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfiguration`] when the variable holds no authority.
+    pub fn authority(&self) -> Result<Authority, Error> {
+        if let Some(authority) = &self.authority {
+            return Ok(authority.clone());
+        }
+        match self.env.var(env_vars::AZURE_AUTHORITY_HOST) {
+            Some(host) => Authority::parse(&host).map_err(|error| {
+                Error::new(
+                    ErrorKind::InvalidConfiguration,
+                    format!("{}: {}", env_vars::AZURE_AUTHORITY_HOST, error.message()),
+                )
+                .with_hint("set it to a host such as login.microsoftonline.com, or unset it")
+            }),
+            None => Ok(Authority::public()),
+        }
+    }
+
+    /// The HTTP client. It is made at the first request, so this call is cheap and never fails.
+    #[must_use]
+    pub fn http(&self) -> Arc<dyn HttpClient> {
+        self.shared.http.get(self)
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The environment.
+    #[must_use]
+    pub fn env(&self) -> &Arc<dyn Env> {
+        &self.env
+    }
+
+    /// The file system.
+    #[must_use]
+    pub fn file_system(&self) -> &Arc<dyn FileSystem> {
+        &self.file_system
+    }
+
+    /// The source of random bytes.
+    #[must_use]
+    pub fn random(&self) -> &Arc<dyn Random> {
+        &self.random
+    }
+
+    /// What runs developer tools.
+    #[must_use]
+    pub fn process_runner(&self) -> &Arc<dyn ProcessRunner> {
+        &self.process_runner
+    }
+
+    /// What opens web pages.
+    #[must_use]
+    pub fn browser_opener(&self) -> &Arc<dyn BrowserOpener> {
+        &self.browser_opener
+    }
+
+    /// Who is told of events, if anybody.
+    #[must_use]
+    pub fn observer(&self) -> Option<&Arc<dyn Observer>> {
+        self.observer.as_ref()
+    }
+
+    /// Whether an authority that isn't known has to be confirmed by the public cloud first.
+    #[must_use]
+    pub fn is_instance_discovery_enabled(&self) -> bool {
+        self.instance_discovery
+    }
+
+    /// Whether `authority` was allowed by [`ClientOptions::allow_authority`].
+    #[must_use]
+    pub fn is_allowed_authority(&self, authority: &Authority) -> bool {
+        self.allowed_authorities
+            .iter()
+            .any(|allowed| allowed.origin() == authority.origin())
+    }
+
+    /// The program's name for the `User-Agent` header.
+    #[must_use]
+    pub fn application_id(&self) -> Option<&str> {
+        self.application_id.as_deref()
+    }
+
+    /// Checks what can be checked without I/O. Credentials call it in `build()`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfiguration`] that names the first wrong value.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.authority()?;
+        match &self.application_id {
+            Some(id)
+                if id.is_empty()
+                    || id.len() > MAX_APPLICATION_ID_BYTES
+                    || !id.bytes().all(|b| b.is_ascii_graphic() || b == b' ') =>
+            {
+                Err(Error::new(
+                    ErrorKind::InvalidConfiguration,
+                    format!("{} can't be an application id", Foreign::quoted(id, 80)),
+                )
+                .with_hint("use 1 to 64 printable ASCII characters"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same options without what clones share, since it was made from other options.
+    fn renewed(mut self) -> Self {
+        self.shared = Arc::default();
+        self
+    }
+}
+
+impl std::fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientOptions")
+            .field("authority", &self.authority)
+            .field("allowed_authorities", &self.allowed_authorities)
+            .field("instance_discovery", &self.instance_discovery)
+            .field("application_id", &self.application_id)
+            .field("transport", &self.transport)
+            .field("extra_roots", &self.extra_roots.len())
+            .finish_non_exhaustive()
+    }
+}
