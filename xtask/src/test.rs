@@ -43,5 +43,5 @@ pub(crate) fn all(extra: &[OsString]) -> Result {
 pub(crate) fn key_file(target_dir: &Path) -> Result<OsString> {
     let dir = target_dir.join("emulator");
     fs::create_dir_all(&dir).context(|| format!("cannot make {}", dir.display()))?;
-    Ok(dir.join("signing-key.der").into_os_string())
+    Ok(dir.join("signing-key.pem").into_os_string())
 }
