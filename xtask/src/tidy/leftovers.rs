@@ -51,6 +51,13 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
                 findings.push(Finding::new(&source.path, number, format!("{word}: {why}")));
             }
         }
+        if line.contains("```") && line.contains("ignore") {
+            findings.push(Finding::new(
+                &source.path,
+                number,
+                "an example that nobody compiles",
+            ));
+        }
         if names_an_issue(line) {
             findings.push(Finding::new(
                 &source.path,
@@ -122,6 +129,16 @@ mod tests {
             assert!(found("a.txt", &format!("{start}{end}")).is_empty());
         }
         assert!(found("a.rs", &format!("//! EXX{}\n", "XY")).is_empty());
+    }
+
+    #[test]
+    fn an_example_that_is_switched_off_is_found() {
+        assert_eq!(found("a.rs", &format!("//! {}{}\n", "``", "`ignore")).len(), 1);
+        assert_eq!(
+            found("README.md", &format!("{}{}\n", "``", "`rust,ignore")).len(),
+            1
+        );
+        assert!(found("a.rs", "//! ```no_run\n//! ```text\n").is_empty());
     }
 
     #[test]
