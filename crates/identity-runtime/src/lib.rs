@@ -7,10 +7,12 @@
 //! Nothing here does I/O in a constructor, and nothing needs a runtime before the first token is fetched.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod cached;
 pub mod crypto;
 pub mod env_vars;
 mod options;
 pub mod os;
 pub mod time;
 
+pub use cached::{CacheOptions, Cached};
 pub use options::ClientOptions;

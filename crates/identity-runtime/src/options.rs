@@ -47,6 +47,7 @@ pub struct ClientOptions {
     browser_opener: Arc<dyn BrowserOpener>,
     resolver: Option<Arc<dyn Resolver>>,
     observer: Option<Arc<dyn Observer>>,
+    cache: crate::CacheOptions,
     shared: Arc<Shared>,
 }
 
@@ -74,6 +75,7 @@ impl Default for ClientOptions {
             browser_opener: Arc::new(SystemBrowser::new()),
             resolver: None,
             observer: None,
+            cache: crate::CacheOptions::new(),
             shared: Arc::default(),
         }
     }
@@ -133,6 +135,13 @@ impl ClientOptions {
     pub fn with_resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
         self.resolver = Some(resolver);
         self.renewed()
+    }
+
+    /// Sets the limits of the token cache. Default: [`CacheOptions::new`](crate::CacheOptions::new).
+    #[must_use]
+    pub fn with_cache(mut self, cache: crate::CacheOptions) -> Self {
+        self.cache = cache;
+        self
     }
 
     /// Sets the clock. Default: [`SystemClock`].
@@ -244,6 +253,12 @@ impl ClientOptions {
     #[must_use]
     pub fn browser_opener(&self) -> &Arc<dyn BrowserOpener> {
         &self.browser_opener
+    }
+
+    /// The limits of the token cache.
+    #[must_use]
+    pub const fn cache(&self) -> crate::CacheOptions {
+        self.cache
     }
 
     /// Who is told of events, if anybody.

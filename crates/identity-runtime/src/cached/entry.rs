@@ -65,8 +65,17 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) fn new(token: AccessToken, times: Times, sent: Now, striped: bool) -> Self {
-        let lanes = if striped { (0..lane::COUNT).map(|_| token.with_own_count()).collect() } else { Box::default() };
-        Self { token, lanes, times, sent }
+        let lanes = if striped {
+            (0..lane::COUNT).map(|_| token.with_own_count()).collect()
+        } else {
+            Box::default()
+        };
+        Self {
+            token,
+            lanes,
+            times,
+            sent,
+        }
     }
 
     /// A clone of the token.

@@ -79,7 +79,13 @@ impl Flight {
             woken: true,
             spawned: false,
         };
-        Arc::new(Self { id, background, single_use, handle, shared: Mutex::new(shared) })
+        Arc::new(Self {
+            id,
+            background,
+            single_use,
+            handle,
+            shared: Mutex::new(shared),
+        })
     }
 
     /// The runtime it lives on.
@@ -94,7 +100,10 @@ impl Flight {
         shared.next_waiter += 1;
         shared.waiters.insert(id, None);
         drop(shared);
-        Waiter { flight: Arc::clone(self), id }
+        Waiter {
+            flight: Arc::clone(self),
+            id,
+        }
     }
 
     /// Asks the flight's runtime for a sign of life.
@@ -158,7 +167,9 @@ impl Flight {
         if !shared.woken {
             return Poll::Pending;
         }
-        let Some(mut fetch) = shared.fetch.take() else { return Poll::Pending };
+        let Some(mut fetch) = shared.fetch.take() else {
+            return Poll::Pending;
+        };
         shared.woken = false;
         drop(shared);
 
@@ -167,7 +178,9 @@ impl Flight {
 
         let waker = Waker::from(Arc::clone(self));
         // A user's closure may run in there. Its panic becomes an error for all; the half-run future is dropped and never polled again.
-        let polled = catch_unwind(AssertUnwindSafe(|| fetch.as_mut().poll(&mut Context::from_waker(&waker))));
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            fetch.as_mut().poll(&mut Context::from_waker(&waker))
+        }));
         match polled {
             Ok(Poll::Pending) => self.park(fetch, context),
             Ok(Poll::Ready(result)) => {
@@ -241,7 +254,10 @@ impl Wake for Flight {
 
 impl fmt::Debug for Flight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flight").field("id", &self.id).field("background", &self.background).finish_non_exhaustive()
+        f.debug_struct("Flight")
+            .field("id", &self.id)
+            .field("background", &self.background)
+            .finish_non_exhaustive()
     }
 }
 
@@ -286,9 +302,13 @@ fn drop_quietly(fetch: Option<BoxFuture<'static, Result<Fetched, Error>>>) {
 
 /// The error for a panic. Its text may quote a secret, so it isn't repeated.
 fn panicked(_panic: &(dyn Any + Send)) -> Error {
-    Error::new(ErrorKind::Internal, "the fetch panicked").with_hint("the panic's message went to the program's standard error output")
+    Error::new(ErrorKind::Internal, "the fetch panicked")
+        .with_hint("the panic's message went to the program's standard error output")
 }
 
 fn runtime_gone() -> Error {
-    Error::new(ErrorKind::Closed, "the async runtime that fetched the token was shut down")
+    Error::new(
+        ErrorKind::Closed,
+        "the async runtime that fetched the token was shut down",
+    )
 }

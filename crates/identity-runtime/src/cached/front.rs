@@ -29,7 +29,10 @@ pub(crate) struct Item {
 
 impl Front {
     pub(crate) fn new() -> Self {
-        Self { snapshot: ArcSwap::from_pointee(Vec::new()), members: Mutex::new(Vec::new()) }
+        Self {
+            snapshot: ArcSwap::from_pointee(Vec::new()),
+            members: Mutex::new(Vec::new()),
+        }
     }
 
     /// Calls `found` with the item of a request, if it is here.
@@ -42,12 +45,17 @@ impl Front {
         found: impl FnOnce(&Item) -> R,
     ) -> Option<R> {
         let items = self.snapshot.load();
-        items.iter().find(|item| item.entry.key.matches(scopes, tenant, cae)).map(found)
+        items
+            .iter()
+            .find(|item| item.entry.key.matches(scopes, tenant, cae))
+            .map(found)
     }
 
     /// Whether the entry is here.
     pub(crate) fn contains(&self, entry: &Arc<Entry>) -> bool {
-        lock(&self.members).iter().any(|member| Arc::ptr_eq(member, entry))
+        lock(&self.members)
+            .iter()
+            .any(|member| Arc::ptr_eq(member, entry))
     }
 
     /// Adds an entry if there is room; whether there was.
@@ -84,7 +92,10 @@ impl Front {
     }
 
     fn publish(&self, members: &[Arc<Entry>]) {
-        let items = members.iter().map(|entry| Item { entry: Arc::clone(entry), slot: entry.slot.load_full() });
+        let items = members.iter().map(|entry| Item {
+            entry: Arc::clone(entry),
+            slot: entry.slot.load_full(),
+        });
         self.snapshot.store(Arc::new(items.collect()));
     }
 }

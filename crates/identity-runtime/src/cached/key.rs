@@ -21,7 +21,12 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn new(scopes: &Scopes, tenant: Option<&str>, cae: bool) -> Self {
-        Self { scopes: scopes.joined().into(), count: scopes.len(), tenant: tenant.map(Into::into), cae }
+        Self {
+            scopes: scopes.joined().into(),
+            count: scopes.len(),
+            tenant: tenant.map(Into::into),
+            cae,
+        }
     }
 
     /// Whether this is the key of a request for these scopes. Field by field: never through a hash alone.
@@ -80,14 +85,21 @@ impl Key {
 
     /// The hash under which a table finds the key.
     pub(crate) fn hash_with(&self, hasher: &impl BuildHasher) -> u64 {
-        let scopes = self.scopes.split(' ').fold(0u64, |sum, scope| sum.wrapping_add(hasher.hash_one(scope.as_bytes())));
+        let scopes = self.scopes.split(' ').fold(0u64, |sum, scope| {
+            sum.wrapping_add(hasher.hash_one(scope.as_bytes()))
+        });
         finish_hash(hasher, scopes, self.tenant.as_deref(), self.cae)
     }
 }
 
 /// The hash of a request, equal to that of its key whatever the order of the scopes. (A request with duplicates has another one; it is found by the slow path.)
 #[inline]
-pub(crate) fn hash_request(hasher: &impl BuildHasher, scopes: RequestScopes<'_>, tenant: Option<&str>, cae: bool) -> u64 {
+pub(crate) fn hash_request(
+    hasher: &impl BuildHasher,
+    scopes: RequestScopes<'_>,
+    tenant: Option<&str>,
+    cae: bool,
+) -> u64 {
     let mut sum = 0u64;
     scopes.all(|scope| {
         sum = sum.wrapping_add(hasher.hash_one(scope.as_bytes()));
@@ -101,7 +113,9 @@ fn finish_hash(hasher: &impl BuildHasher, scopes: u64, tenant: Option<&str>, cae
     let mut hash = scopes ^ u64::from(cae);
     if let Some(tenant) = tenant {
         let mut state = hasher.build_hasher();
-        tenant.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
+        tenant
+            .bytes()
+            .for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
         hash = hash.rotate_left(21) ^ state.finish();
     }
     hash
@@ -121,7 +135,15 @@ mod tests {
         for same in [&["a", "b"][..], &["b", "a"], &["a", "b", "a"]] {
             assert!(two.matches(same.into(), None, false), "{same:?}");
         }
-        for other in [&["a"][..], &["b"], &["a", "c"], &["a", "b", "c"], &["a", "a"], &["b a"], &[]] {
+        for other in [
+            &["a"][..],
+            &["b"],
+            &["a", "c"],
+            &["a", "b", "c"],
+            &["a", "a"],
+            &["b a"],
+            &[],
+        ] {
             assert!(!two.matches(other.into(), None, false), "{other:?}");
         }
         assert!(!key(&["ab"], None, false).matches((&["a", "b"]).into(), None, false));
@@ -140,9 +162,18 @@ mod tests {
     fn keys_and_requests_hash_alike() {
         let hasher = foldhash::fast::RandomState::default();
         let stored = key(&["x", "y"], Some("Tenant"), true).hash_with(&hasher);
-        assert_eq!(stored, hash_request(&hasher, (&["y", "x"]).into(), Some("tenant"), true));
+        assert_eq!(
+            stored,
+            hash_request(&hasher, (&["y", "x"]).into(), Some("tenant"), true)
+        );
         assert_ne!(stored, hash_request(&hasher, (&["y", "x"]).into(), None, true));
-        assert_ne!(stored, hash_request(&hasher, (&["y", "x"]).into(), Some("tenant"), false));
-        assert_eq!(key(&["x"], None, false).hash_with(&hasher), hash_request(&hasher, "x".into(), None, false));
+        assert_ne!(
+            stored,
+            hash_request(&hasher, (&["y", "x"]).into(), Some("tenant"), false)
+        );
+        assert_eq!(
+            key(&["x"], None, false).hash_with(&hasher),
+            hash_request(&hasher, "x".into(), None, false)
+        );
     }
 }

@@ -24,7 +24,12 @@ impl CacheOptions {
     /// The defaults.
     #[must_use]
     pub const fn new() -> Self {
-        Self { max_entries: 10_000, max_bytes: 64 * 1024 * 1024, max_flights: 64, max_queued: 10_000 }
+        Self {
+            max_entries: 10_000,
+            max_bytes: 64 * 1024 * 1024,
+            max_flights: 64,
+            max_queued: 10_000,
+        }
     }
 
     /// Sets the most entries; at least 1.

@@ -48,15 +48,25 @@ pub(crate) struct Times {
 
 impl Times {
     /// Plans a token whose request was sent at `sent`. `jitter` is any number; equal numbers give equal plans.
-    pub(crate) fn plan(sent: Now, expiry: Expiry, refresh: Option<Expiry>, jitter: u32) -> Result<Self, Error> {
+    pub(crate) fn plan(
+        sent: Now,
+        expiry: Expiry,
+        refresh: Option<Expiry>,
+        jitter: u32,
+    ) -> Result<Self, Error> {
         let lifetime = millis_after(sent, expiry);
         if lifetime <= 0 {
-            return Err(Error::new(ErrorKind::Protocol, "the token has expired already, or its lifetime is not positive")
-                .with_hint("check this machine's clock, and which service answers"));
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                "the token has expired already, or its lifetime is not positive",
+            )
+            .with_hint("check this machine's clock, and which service answers"));
         }
         let lifetime = lifetime.min(millis(MAX_LIFETIME));
         let usable = lifetime.saturating_sub(millis(RESERVE).min(lifetime / 10));
-        let advised = refresh.map(|refresh| millis_after(sent, refresh)).filter(|after| *after > 0 && *after < lifetime);
+        let advised = refresh
+            .map(|refresh| millis_after(sent, refresh))
+            .filter(|after| *after > 0 && *after < lifetime);
         let refresh = match advised {
             Some(after) => after,
             None if lifetime >= millis(HALF_LIFE_FROM) => lifetime / 2,
@@ -65,7 +75,9 @@ impl Times {
         .min(usable);
         // Only ever earlier, by up to a tenth of the life, so that tokens made in one second aren't refreshed in one second; but not below the retry floor.
         let earlier = (lifetime / 10).saturating_mul(i64::from(jitter)) / (i64::from(u32::MAX) + 1);
-        let soft = refresh.saturating_sub(earlier).max(refresh.min(millis(REFRESH_RETRY)));
+        let soft = refresh
+            .saturating_sub(earlier)
+            .max(refresh.min(millis(REFRESH_RETRY)));
         let on_wall = |after: i64| sent.wall.saturating_add(after);
         let on_elapsed = |after: i64| sent.elapsed.saturating_add(after.unsigned_abs());
         Ok(Self {
@@ -104,19 +116,32 @@ impl Times {
 
 /// How long a failure is remembered, after `previous` for the one before it.
 pub(crate) fn negative_delay(previous: Option<Duration>, error: &Error) -> Duration {
-    let longest = if error.is_transient() { NEGATIVE_MAX_TRANSIENT } else { NEGATIVE_MAX };
+    let longest = if error.is_transient() {
+        NEGATIVE_MAX_TRANSIENT
+    } else {
+        NEGATIVE_MAX
+    };
     let delay = match previous {
         // What isn't set up may be set up the next moment, so that memory doesn't grow.
         Some(_) if error.is_unavailable() => NEGATIVE_FIRST,
         Some(previous) => previous.saturating_mul(2).min(longest),
         None => NEGATIVE_FIRST,
     };
-    error.retry_after().map_or(delay, |asked| asked.min(MAX_RETRY_AFTER).max(delay))
+    error
+        .retry_after()
+        .map_or(delay, |asked| asked.min(MAX_RETRY_AFTER).max(delay))
 }
 
 /// Whether a failure is remembered at all.
 pub(crate) const fn is_remembered(kind: ErrorKind) -> bool {
-    !matches!(kind, ErrorKind::Internal | ErrorKind::Closed | ErrorKind::OutcomeUnknown | ErrorKind::Overloaded | ErrorKind::InvalidConfiguration)
+    !matches!(
+        kind,
+        ErrorKind::Internal
+            | ErrorKind::Closed
+            | ErrorKind::OutcomeUnknown
+            | ErrorKind::Overloaded
+            | ErrorKind::InvalidConfiguration
+    )
 }
 
 /// A duration in milliseconds, saturating.
@@ -142,10 +167,19 @@ mod tests {
 
     use super::*;
 
-    const SENT: Now = Now { wall: 1_700_000_000_000, elapsed: 5_000 };
+    const SENT: Now = Now {
+        wall: 1_700_000_000_000,
+        elapsed: 5_000,
+    };
 
     fn plan(lifetime: u64, refresh: Option<u64>, jitter: u32) -> Times {
-        Times::plan(SENT, Expiry::In(Duration::from_secs(lifetime)), refresh.map(|s| Expiry::In(Duration::from_secs(s))), jitter).unwrap()
+        Times::plan(
+            SENT,
+            Expiry::In(Duration::from_secs(lifetime)),
+            refresh.map(|s| Expiry::In(Duration::from_secs(s))),
+            jitter,
+        )
+        .unwrap()
     }
 
     fn seconds(after: i64) -> i64 {
@@ -161,7 +195,11 @@ mod tests {
         assert_eq!(seconds(plan(7199, None, 0).refresh_wall), 6599);
         assert_eq!(seconds(plan(3600, Some(1800), 0).refresh_wall), 1800);
         for ignored in [0, 3600, 9999] {
-            assert_eq!(seconds(plan(3600, Some(ignored), 0).refresh_wall), 3000, "{ignored}");
+            assert_eq!(
+                seconds(plan(3600, Some(ignored), 0).refresh_wall),
+                3000,
+                "{ignored}"
+            );
         }
     }
 
@@ -169,7 +207,10 @@ mod tests {
     fn usable_ends_thirty_seconds_or_a_tenth_before_the_expiry() {
         for (lifetime, usable) in [(3600, 3570), (300, 270), (100, 90), (10, 9)] {
             let times = plan(lifetime, None, 0);
-            let at = |s: i64| Now { wall: SENT.wall + s * 1000, elapsed: SENT.elapsed };
+            let at = |s: i64| Now {
+                wall: SENT.wall + s * 1000,
+                elapsed: SENT.elapsed,
+            };
             assert!(times.is_usable(at(usable - 1)), "{lifetime}");
             assert!(!times.is_usable(at(usable)), "{lifetime}");
         }
@@ -178,7 +219,10 @@ mod tests {
     #[test]
     fn either_clock_expires_a_token_and_neither_revives_it() {
         let times = plan(3600, None, 0);
-        let at = |wall: i64, elapsed: u64| Now { wall: SENT.wall + wall * 1000, elapsed: SENT.elapsed + elapsed * 1000 };
+        let at = |wall: i64, elapsed: u64| Now {
+            wall: SENT.wall + wall * 1000,
+            elapsed: SENT.elapsed + elapsed * 1000,
+        };
         assert!(times.is_usable(at(0, 0)));
         assert!(!times.is_usable(at(4000, 0)), "set forward");
         assert!(!times.is_usable(at(-90_000, 4000)), "set back");
@@ -190,9 +234,18 @@ mod tests {
         for lifetime in [1, 2, 5, 29, 30, 31, 60, 240, 300, 3599, 7200, 86_400, 172_800] {
             for jitter in [0, 1, u32::MAX / 2, u32::MAX] {
                 let times = plan(lifetime, None, jitter);
-                assert!(times.soft_wall <= times.refresh_wall && times.refresh_wall <= times.usable_wall, "{lifetime} {jitter}");
-                assert!(times.usable_wall <= times.expires_wall && times.soft_wall > SENT.wall, "{lifetime} {jitter}");
-                assert!(times.refresh_wall - times.soft_wall <= i64::try_from(lifetime).unwrap() * 100, "a tenth at most");
+                assert!(
+                    times.soft_wall <= times.refresh_wall && times.refresh_wall <= times.usable_wall,
+                    "{lifetime} {jitter}"
+                );
+                assert!(
+                    times.usable_wall <= times.expires_wall && times.soft_wall > SENT.wall,
+                    "{lifetime} {jitter}"
+                );
+                assert!(
+                    times.refresh_wall - times.soft_wall <= i64::try_from(lifetime).unwrap() * 100,
+                    "a tenth at most"
+                );
                 if lifetime >= 60 {
                     assert!(times.soft_wall - SENT.wall >= 30_000, "not below the floor");
                 }
@@ -202,8 +255,15 @@ mod tests {
 
     #[test]
     fn lifetimes_are_positive_and_capped() {
-        for expiry in [Expiry::In(Duration::ZERO), Expiry::At(UNIX_EPOCH), Expiry::At(SENT.system_time())] {
-            assert_eq!(Times::plan(SENT, expiry, None, 0).unwrap_err().kind(), ErrorKind::Protocol);
+        for expiry in [
+            Expiry::In(Duration::ZERO),
+            Expiry::At(UNIX_EPOCH),
+            Expiry::At(SENT.system_time()),
+        ] {
+            assert_eq!(
+                Times::plan(SENT, expiry, None, 0).unwrap_err().kind(),
+                ErrorKind::Protocol
+            );
         }
         assert_eq!(seconds(plan(u64::MAX / 1000, None, 0).expires_wall), 172_800);
     }
@@ -218,8 +278,18 @@ mod tests {
             seen.push(delay.unwrap().as_secs());
         }
         assert_eq!(seen, [1, 2, 4, 8, 16, 30, 30]);
-        assert_eq!(negative_delay(Some(Duration::from_secs(4)), &Error::new(ErrorKind::Transport, "")).as_secs(), 5);
-        assert_eq!(negative_delay(Some(Duration::from_secs(4)), &Error::unavailable("")).as_secs(), 1);
+        assert_eq!(
+            negative_delay(
+                Some(Duration::from_secs(4)),
+                &Error::new(ErrorKind::Transport, "")
+            )
+            .as_secs(),
+            5
+        );
+        assert_eq!(
+            negative_delay(Some(Duration::from_secs(4)), &Error::unavailable("")).as_secs(),
+            1
+        );
         let throttled = Error::new(ErrorKind::Throttled, "").with_retry_after(Duration::from_secs(86_400));
         assert_eq!(negative_delay(None, &throttled), MAX_RETRY_AFTER);
     }

@@ -37,8 +37,14 @@ struct Buckets {
 
 impl Table {
     pub(crate) fn new() -> Self {
-        let shard = || Shard { snapshot: ArcSwap::from_pointee(Buckets::default()), writer: Mutex::new(()) };
-        Self { shards: (0..SHARDS).map(|_| shard()).collect(), hand: Mutex::new(0) }
+        let shard = || Shard {
+            snapshot: ArcSwap::from_pointee(Buckets::default()),
+            writer: Mutex::new(()),
+        };
+        Self {
+            shards: (0..SHARDS).map(|_| shard()).collect(),
+            hand: Mutex::new(0),
+        }
     }
 
     #[inline]
@@ -72,7 +78,9 @@ impl Table {
 
     /// Adds an entry whose key isn't there yet.
     pub(crate) fn insert(&self, entry: &Arc<Entry>) {
-        let Some(shard) = self.shard(entry.hash) else { return };
+        let Some(shard) = self.shard(entry.hash) else {
+            return;
+        };
         let _writer = lock(&shard.writer);
         let old = shard.snapshot.load();
         let entries = old.entries().chain([entry]);
@@ -81,7 +89,9 @@ impl Table {
 
     /// Takes an entry out.
     pub(crate) fn remove(&self, entry: &Arc<Entry>) {
-        let Some(shard) = self.shard(entry.hash) else { return };
+        let Some(shard) = self.shard(entry.hash) else {
+            return;
+        };
         let _writer = lock(&shard.writer);
         let old = shard.snapshot.load();
         let entries = old.entries().filter(|known| !Arc::ptr_eq(known, entry));
@@ -90,7 +100,10 @@ impl Table {
 
     /// All entries.
     pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
-        self.shards.iter().flat_map(|shard| shard.snapshot.load().entries().cloned().collect::<Vec<_>>()).collect()
+        self.shards
+            .iter()
+            .flat_map(|shard| shard.snapshot.load().entries().cloned().collect::<Vec<_>>())
+            .collect()
     }
 
     /// Chooses the entry to evict: the next one that wasn't used since the last look and isn't being fetched. Second chance: a look clears the mark.
@@ -127,7 +140,10 @@ impl Buckets {
                 len += 1;
             }
         }
-        Self { places: places.into(), len }
+        Self {
+            places: places.into(),
+            len,
+        }
     }
 
     fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
@@ -143,7 +159,10 @@ mod tests {
     use super::*;
 
     fn entry(name: &str, hash: u64) -> Arc<Entry> {
-        Arc::new(Entry::new(Key::new(&Scopes::parse([name]).unwrap(), None, false), hash))
+        Arc::new(Entry::new(
+            Key::new(&Scopes::parse([name]).unwrap(), None, false),
+            hash,
+        ))
     }
 
     fn finds(table: &Table, name: &str, hash: u64) -> bool {
@@ -174,7 +193,12 @@ mod tests {
         for name in ["a", "b", "c"] {
             table.insert(&entry(name, 7));
         }
-        assert!(finds(&table, "a", 7) && finds(&table, "c", 7) && !finds(&table, "d", 7) && !finds(&table, "a", 8));
+        assert!(
+            finds(&table, "a", 7)
+                && finds(&table, "c", 7)
+                && !finds(&table, "d", 7)
+                && !finds(&table, "a", 8)
+        );
     }
 
     #[test]
@@ -184,10 +208,17 @@ mod tests {
             table.insert(&entry(name, hash));
         }
         for entry in table.entries() {
-            entry.used.store(entry.key.matches("b".into(), None, false), Ordering::Relaxed);
+            entry
+                .used
+                .store(entry.key.matches("b".into(), None, false), Ordering::Relaxed);
         }
-        let victim = table.victim(|entry| !entry.key.matches("a".into(), None, false)).unwrap();
-        assert!(victim.key.matches("c".into(), None, false), "b was used, a is busy");
+        let victim = table
+            .victim(|entry| !entry.key.matches("a".into(), None, false))
+            .unwrap();
+        assert!(
+            victim.key.matches("c".into(), None, false),
+            "b was used, a is busy"
+        );
         assert!(table.victim(|_| false).is_none());
     }
 }

@@ -1,0 +1,422 @@
+//! The heart of the token engine: looking up, fetching, refreshing, closing.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+use identity_base::seam::{Clock, Now};
+use identity_base::{
+    AccessToken, Error, ErrorKind, Event, EventKind, FetchToken, Observer, OwnedRequest, RequestScopes,
+};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use super::entry::{Entry, Slot};
+use super::front::Front;
+use super::key::{Key, hash_request};
+use super::landing::Arrival;
+use super::options::CacheOptions;
+use super::policy::REFRESH_RETRY;
+use super::register::Register;
+use super::sync::{Mutex, lock};
+use super::table::Table;
+use crate::time::timeout;
+
+/// What one entry costs besides its texts: entry, slot, token, header and table place. Used for the byte limit only.
+const ENTRY_OVERHEAD: usize = 420;
+
+#[derive(Debug)]
+pub(crate) struct Core<F: FetchToken> {
+    pub(crate) fetcher: F,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    options: CacheOptions,
+    hasher: RandomState,
+    front: Front,
+    /// Made when the front is full.
+    table: OnceLock<Table>,
+    /// Serialises insertions, so that a key is inserted once.
+    inserting: Mutex<()>,
+    count: AtomicUsize,
+    bytes: AtomicUsize,
+    closed: AtomicBool,
+    pub(crate) register: Register,
+    /// Fetches at once.
+    permits: Semaphore,
+    queued: AtomicUsize,
+}
+
+/// A request on its way to a fetch: what the fetch needs, and what decides whether a cached token will do.
+#[derive(Debug)]
+pub(crate) struct Want {
+    pub(crate) request: OwnedRequest,
+    /// The claims in canonical form: what tells flights apart.
+    pub(crate) claims: Option<Box<str>>,
+    pub(crate) rejected: Option<AccessToken>,
+    pub(crate) min_remaining: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
+}
+
+impl<F: FetchToken> Core<F> {
+    pub(crate) fn new(
+        fetcher: F,
+        clock: Arc<dyn Clock>,
+        observer: Option<Arc<dyn Observer>>,
+        options: CacheOptions,
+    ) -> Self {
+        Self {
+            fetcher,
+            clock,
+            observer,
+            options,
+            hasher: RandomState::default(),
+            front: Front::new(),
+            table: OnceLock::new(),
+            inserting: Mutex::new(()),
+            count: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+            register: Register::default(),
+            permits: Semaphore::new(options.max_flights.clamp(1, Semaphore::MAX_PERMITS)),
+            queued: AtomicUsize::new(0),
+        }
+    }
+
+    /// The cached answer to a plain request in the credential's own tenant. No lock, no allocation.
+    #[inline]
+    pub(crate) fn hit(self: &Arc<Self>, scopes: RequestScopes<'_>, cae: bool) -> Option<AccessToken> {
+        let at_front = self.front.with(scopes, None, cae, |item| {
+            item.slot.as_ref().and_then(|slot| self.serve(&item.entry, slot))
+        });
+        match at_front {
+            Some(answer) => answer,
+            None => self.hit_table(scopes, cae),
+        }
+    }
+
+    fn hit_table(self: &Arc<Self>, scopes: RequestScopes<'_>, cae: bool) -> Option<AccessToken> {
+        let table = self.table.get()?;
+        let hash = hash_request(&self.hasher, scopes, None, cae);
+        table
+            .with(hash, scopes, None, cae, |entry| self.serve_entry(entry))
+            .flatten()
+    }
+
+    /// The entry's token, if it is usable.
+    #[inline]
+    pub(crate) fn serve_entry(self: &Arc<Self>, entry: &Arc<Entry>) -> Option<AccessToken> {
+        let slot = entry.slot.load();
+        self.serve(entry, slot.as_ref()?)
+    }
+
+    #[inline]
+    fn serve(self: &Arc<Self>, entry: &Arc<Entry>, slot: &Slot) -> Option<AccessToken> {
+        let now = self.clock.now();
+        if !slot.times.is_usable(now) {
+            return None;
+        }
+        if slot.times.is_soft(now) {
+            self.refresh(entry, now);
+        }
+        entry.touch();
+        if let Some(observer) = &self.observer {
+            observer.event(&Event::new(self.fetcher.name(), EventKind::Hit));
+        }
+        Some(slot.token())
+    }
+
+    /// The cached answer to a request with special wishes.
+    pub(crate) fn hit_carefully(self: &Arc<Self>, want: &Want) -> Option<AccessToken> {
+        let entry = self.find(
+            RequestScopes::from(want.request.scopes()),
+            want.request.tenant(),
+            want.request.is_cae_enabled(),
+        )?;
+        let token = self.suits(&entry, want, self.clock.now())?;
+        self.observe(Event::new(self.fetcher.name(), EventKind::Hit));
+        Some(token)
+    }
+
+    /// The entry's token, if it meets all wishes of the request.
+    pub(crate) fn suits(self: &Arc<Self>, entry: &Arc<Entry>, want: &Want, now: Now) -> Option<AccessToken> {
+        let slot = entry.slot.load_full()?;
+        let rejected = want
+            .rejected
+            .as_ref()
+            .is_some_and(|rejected| slot.peek().is_same(rejected));
+        if want.claims.is_some() || rejected || !slot.times.is_usable(now) {
+            return None;
+        }
+        // What was fetched just now is the longest to be had; asking again would only make a loop of requests.
+        let is_short = want
+            .min_remaining
+            .is_some_and(|least| slot.times.until_expiry(now) < least);
+        if is_short && now.since(slot.sent) >= super::policy::REFRESH_FLOOR {
+            return None;
+        }
+        if slot.times.is_soft(now) {
+            self.refresh(entry, now);
+        }
+        entry.touch();
+        Some(slot.token())
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn observe(&self, event: Event<'_>) {
+        if let Some(observer) = &self.observer {
+            observer.event(&event);
+        }
+    }
+
+    /// The entry of a key, if there is one.
+    fn find(&self, scopes: RequestScopes<'_>, tenant: Option<&str>, cae: bool) -> Option<Arc<Entry>> {
+        self.front
+            .with(scopes, tenant, cae, |item| Arc::clone(&item.entry))
+            .or_else(|| {
+                let hash = hash_request(&self.hasher, scopes, tenant, cae);
+                self.table.get()?.with(hash, scopes, tenant, cae, Arc::clone)
+            })
+    }
+
+    /// The entry of a key, made if need be.
+    pub(crate) fn entry(&self, request: &OwnedRequest) -> Arc<Entry> {
+        let find = || {
+            self.find(
+                RequestScopes::from(request.scopes()),
+                request.tenant(),
+                request.is_cae_enabled(),
+            )
+        };
+        if let Some(entry) = find() {
+            return entry;
+        }
+        let inserting = lock(&self.inserting);
+        if let Some(entry) = find() {
+            return entry;
+        }
+        let key = Key::new(request.scopes(), request.tenant(), request.is_cae_enabled());
+        let hash = key.hash_with(&self.hasher);
+        let entry = Arc::new(Entry::new(key, hash));
+        self.place(&entry);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        drop(inserting);
+        self.evict(&entry);
+        entry
+    }
+
+    /// Puts a new entry to the front if there is room, or if a member there has no usable token any more; else into the table.
+    fn place(&self, entry: &Arc<Entry>) {
+        if self.front.add(entry) {
+            return;
+        }
+        let table = self.table.get_or_init(Table::new);
+        let now = self.clock.now();
+        let stale = self.front.entries().into_iter().find(|member| {
+            is_idle(member)
+                && member
+                    .slot
+                    .load()
+                    .as_ref()
+                    .is_none_or(|slot| !slot.times.is_usable(now))
+        });
+        match stale {
+            Some(stale) => {
+                // First into the table, so that it is found all the time.
+                table.insert(&stale);
+                self.front.remove(&stale);
+                if !self.front.add(entry) {
+                    table.insert(entry);
+                }
+            }
+            None => table.insert(entry),
+        }
+    }
+
+    /// Evicts until the limits hold again; `spare` stays.
+    pub(crate) fn evict(&self, spare: &Arc<Entry>) {
+        while self.count.load(Ordering::Relaxed) > self.options.max_entries
+            || self.bytes.load(Ordering::Relaxed) > self.options.max_bytes
+        {
+            let may_go = |entry: &Entry| !std::ptr::eq(entry, &raw const **spare) && is_idle(entry);
+            let victim = self.table.get().and_then(|table| table.victim(may_go));
+            let victim = victim.or_else(|| self.front.entries().into_iter().find(|entry| may_go(entry)));
+            let Some(victim) = victim else { return };
+            self.remove(&victim);
+            self.observe(Event::new(self.fetcher.name(), EventKind::Evicted));
+        }
+    }
+
+    /// Takes an entry out and wipes it.
+    fn remove(&self, entry: &Arc<Entry>) {
+        let mut state = lock(&entry.state);
+        if std::mem::replace(&mut state.removed, true) {
+            return;
+        }
+        entry.slot.store(None);
+        drop(state);
+        if !self.front.remove(entry) {
+            if let Some(table) = self.table.get() {
+                table.remove(entry);
+            }
+        }
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        self.bytes
+            .fetch_sub(entry.bytes.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Puts a token into an entry. To be called with the entry's lock held, unless the entry was removed.
+    pub(crate) fn store(&self, entry: &Arc<Entry>, slot: &Slot) {
+        let bytes = ENTRY_OVERHEAD + entry.key.heap_bytes() + slot.peek().secret().len();
+        let before = entry.bytes.swap(bytes, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes.fetch_sub(before, Ordering::Relaxed);
+        let at_front = self.front.contains(entry);
+        entry.slot.store(Some(Arc::new(slot.restriped(at_front))));
+        if at_front {
+            self.front.refresh();
+        }
+    }
+
+    /// Starts a background refresh if one is due: one per key, not sooner than the last one allows, and only where there is a runtime to run it on.
+    #[cold]
+    fn refresh(self: &Arc<Self>, entry: &Arc<Entry>, now: Now) {
+        let due = entry.refresh_due.load(Ordering::Relaxed);
+        let Ok(handle) = Handle::try_current() else { return };
+        let next = now
+            .elapsed
+            .saturating_add(u64::try_from(REFRESH_RETRY.as_millis()).unwrap_or(u64::MAX));
+        if now.elapsed < due
+            || entry
+                .refresh_due
+                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+                .is_err()
+        {
+            return;
+        }
+        let Ok(scopes) = entry.key.scopes() else { return };
+        let mut request = OwnedRequest::new(scopes)
+            .with_cae(entry.key.cae())
+            .with_background(true);
+        if let Some(tenant) = entry.key.tenant() {
+            request = request.with_tenant(tenant);
+        }
+        let want = Want {
+            request,
+            claims: None,
+            rejected: None,
+            min_remaining: None,
+            deadline: None,
+        };
+        let mut state = lock(&entry.state);
+        if self.is_closed() || state.removed || state.flights.iter().any(|(claims, _)| claims.is_none()) {
+            return;
+        }
+        let flight = self.depart(entry, &mut state, &want, &handle);
+        drop(state);
+        let waiter = flight.join();
+        drop(handle.spawn(async move { drop(waiter.await) }));
+    }
+
+    /// Begins a flight.
+    pub(crate) fn depart(
+        self: &Arc<Self>,
+        entry: &Arc<Entry>,
+        state: &mut super::entry::State,
+        want: &Want,
+        handle: &Handle,
+    ) -> Arc<super::flight::Flight> {
+        let policy = self.fetcher.policy();
+        let forced = want.claims.is_some() || want.rejected.is_some();
+        let superseded = if forced {
+            entry.slot.load().as_ref().map(|slot| slot.peek().clone())
+        } else {
+            None
+        };
+        let request = want.request.clone().with_superseded(superseded);
+        let arrival = Arc::new(Arrival::new(self, entry, want.claims.clone(), forced));
+        let (core, log) = (Arc::clone(self), Arc::clone(&arrival));
+        let fetch = Box::pin(async move {
+            let _permit = core.permit().await?;
+            log.sent_at(core.clock.now());
+            match timeout(&*core.clock, policy.total, core.fetcher.fetch(&request)).await {
+                Some(result) => result,
+                None => Err(Error::new(
+                    ErrorKind::Timeout,
+                    format!("no token within {} s", policy.total.as_secs()),
+                )),
+            }
+        });
+        let flight = self.register.open(|id| {
+            super::flight::Flight::new(
+                id,
+                handle.clone(),
+                want.request.is_background(),
+                policy.single_use,
+                arrival,
+                fetch,
+            )
+        });
+        state.flights.push((want.claims.clone(), Arc::clone(&flight)));
+        flight
+    }
+
+    /// Waits for leave to fetch.
+    async fn permit(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Error> {
+        if let Ok(permit) = self.permits.try_acquire() {
+            return Ok(permit);
+        }
+        let place = Queued::take(&self.queued, self.options.max_queued)?;
+        let permit = self.permits.acquire().await.map_err(|_| closed())?;
+        drop(place);
+        Ok(permit)
+    }
+
+    /// Ends all use: tokens are wiped, new calls fail.
+    pub(crate) fn shut(&self) {
+        self.closed.store(true, Ordering::Release);
+        let _inserting = lock(&self.inserting);
+        let entries = self
+            .front
+            .entries()
+            .into_iter()
+            .chain(self.table.get().into_iter().flat_map(Table::entries));
+        entries.for_each(|entry| self.remove(&entry));
+    }
+}
+
+/// A place in the queue for a permit; given back when dropped.
+struct Queued<'a>(&'a AtomicUsize);
+
+impl<'a> Queued<'a> {
+    fn take(queued: &'a AtomicUsize, limit: usize) -> Result<Self, Error> {
+        let place = Self(queued);
+        if queued.fetch_add(1, Ordering::Relaxed) >= limit {
+            return Err(Error::new(
+                ErrorKind::Overloaded,
+                format!("{limit} fetches of other tokens wait already"),
+            )
+            .with_hint("ask for fewer different tokens at once, or raise `CacheOptions::max_queued`"));
+        }
+        Ok(place)
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether nothing is being fetched for the entry.
+fn is_idle(entry: &Entry) -> bool {
+    lock(&entry.state).flights.is_empty()
+}
+
+pub(crate) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the credential was closed")
+        .with_hint("make a new credential; closing one closes all its clones")
+}
