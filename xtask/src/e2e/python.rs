@@ -45,6 +45,7 @@ pub(crate) fn check() -> Result {
             .args(["-s", "-B"])
             .arg(script)
             .env("PYTHONPATH", &packages)
+            .env("NO_PROXY", "localhost,127.0.0.1")
             .env("ENTRA_EMULATOR", &emulator.description)
             .run()?;
     }

@@ -1,0 +1,94 @@
+"""What the scripts share: the running emulator, its administration, and the check of a token as an API would make it."""
+
+import json
+import logging
+import os
+import ssl
+import unittest
+import urllib.parse
+import urllib.request
+
+import jwt
+
+
+class Emulator:
+    """The emulator that `cargo xtask e2e python` started; it describes itself in ENTRA_EMULATOR."""
+
+    def __init__(self):
+        description = json.loads(os.environ["ENTRA_EMULATOR"])
+        self.authority = description["authority"]
+        self.ca = description["ca_file"]
+        self.admin = description["admin"]
+        self.tenant_id = description["tenant_id"]
+        self.client_id = description["client_id"]
+        self.secret = description["client_secret"]
+        self._tls = ssl.create_default_context(cafile=self.ca)
+
+    def requests(self, route):
+        """The journal's requests for one route, forms and headers as dictionaries."""
+        found = self._administer("GET", f"/_admin/requests?route={urllib.parse.quote(route)}")
+        for request in found:
+            request["form"] = dict(request["form"])
+            request["headers"] = dict(request["headers"])
+        return found
+
+    def fault(self, on, do):
+        self._administer("POST", "/_admin/faults", {"on": on, "do": do})
+
+    def reset(self):
+        self._administer("POST", "/_admin/reset")
+
+    def _administer(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.admin + path, data=data, method=method)
+        if data is not None:
+            request.add_header("content-type", "application/json")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def get(self, url):
+        """A JSON document that the emulator serves over TLS, with its own authority as the only trusted one."""
+        with urllib.request.urlopen(url, timeout=10, context=self._tls) as answer:
+            return json.loads(answer.read())
+
+    def verify(self, token, audience):
+        """The claims of a token, after the checks that an API makes: key found by discovery, signature, dates, audience."""
+        config = self.get(f"{self.authority}/{self.tenant_id}/.well-known/openid-configuration")
+        keys = {key["kid"]: key for key in self.get(config["jwks_uri"])["keys"]}
+        key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])
+        return jwt.decode(token, key, algorithms=["RS256"], audience=audience, issuer=config["issuer"])
+
+
+class EmulatorCase:
+    """Mixed into test cases: an emulator as new for each test."""
+
+    emulator = Emulator()
+
+    def setUp(self):
+        self.emulator.reset()
+
+    def assert_token_of_client(self, token, audience):
+        claims = self.emulator.verify(token, audience)
+        self.assertEqual(claims["tid"], self.emulator.tenant_id)
+        self.assertEqual(claims["appid"], self.emulator.client_id)
+        return claims
+
+    def assert_one_token_request(self, scope):
+        """That one request was made, and what it carried."""
+        requests = self.emulator.requests("token")
+        self.assertEqual(len(requests), 1)
+        (request,) = requests
+        self.assertEqual(request["path"], f"/{self.emulator.tenant_id}/oauth2/v2.0/token")
+        self.assertEqual(request["status"], 200)
+        form = request["form"]
+        self.assertEqual(form["grant_type"], "client_credentials")
+        self.assertEqual(form["client_id"], self.emulator.client_id)
+        self.assertIn(scope, form["scope"].split())
+        return form
+
+
+def main():
+    # The libraries warn of each refusal that a test asks for.
+    logging.disable(logging.WARNING)
+    unittest.main(module="__main__", verbosity=2)
