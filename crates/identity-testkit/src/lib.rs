@@ -9,15 +9,37 @@
 //! | when something goes on | [`Gate`] |
 //! | what a token source does | [`ScriptedFetch`] |
 //! | how often and when a future is polled | [`poll`] |
+//! | the environment, random bytes, files | [`TestEnv`] or [`env()`], [`ScriptedRandom`], [`MemoryFs`] |
+//! | HTTP, names, programs, the browser | [`ScriptedHttp`], [`ScriptedResolver`], [`ScriptedProcess`], [`RecordingBrowser`] |
+//! | credentials and metrics around the code under test | [`StaticCredential`], [`FailingCredential`], [`RecordingObserver`] |
 #![expect(clippy::panic, reason = "a check that fails here fails a test")]
 
+pub mod browser;
 pub mod clock;
+pub mod credential;
+pub mod env;
 pub mod fetch;
+pub mod fs;
 pub mod gate;
+pub mod http;
+pub mod observer;
 pub mod poll;
+pub mod process;
+pub mod random;
+pub mod resolver;
+mod script;
 mod watched;
 
+pub use browser::RecordingBrowser;
 pub use clock::TestClock;
+pub use credential::{FailingCredential, StaticCredential};
+pub use env::{TestEnv, env};
 pub use fetch::{FetchStep, ScriptedFetch};
+pub use fs::{FsOp, MemoryFs};
 pub use gate::Gate;
+pub use http::{HttpStep, RecordedRequest, ScriptedHttp};
+pub use observer::RecordingObserver;
 pub use poll::{assert_future_is_ready_on_first_poll, block_on, block_on_threads};
+pub use process::{ProcessStep, ScriptedProcess};
+pub use random::ScriptedRandom;
+pub use resolver::{Lookup, ScriptedResolver};

@@ -3,23 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use identity_base::seam::Clock;
 use identity_base::{Error, Fetched, Secret};
 
-use crate::Gate;
+use crate::script::{Waits, waiting_methods};
 
 /// What one fetch of a [`ScriptedFetch`](super::ScriptedFetch) does: first what it waits for, in order, then how it ends.
+#[derive(Clone)]
 pub struct FetchStep {
-    waits: Vec<Wait>,
+    waits: Waits,
     end: End,
 }
 
-enum Wait {
-    Gate(Gate),
-    Sleep(Box<dyn Clock>, Duration),
-    Yield(usize),
-}
-
+#[derive(Clone)]
 enum End {
     Answer(Box<Result<Fetched, Error>>),
     /// A token named after the number of the call.
@@ -31,7 +26,7 @@ enum End {
 impl FetchStep {
     const fn ending(end: End) -> Self {
         Self {
-            waits: Vec::new(),
+            waits: Waits::none(),
             end,
         }
     }
@@ -72,35 +67,10 @@ impl FetchStep {
         Self::ending(End::Hang)
     }
 
-    /// Waits at `gate` first.
-    #[must_use]
-    pub fn at(mut self, gate: &Gate) -> Self {
-        self.waits.push(Wait::Gate(gate.clone()));
-        self
-    }
-
-    /// Waits for `duration` on `clock` first.
-    #[must_use]
-    pub fn after(mut self, clock: impl Clock + 'static, duration: Duration) -> Self {
-        self.waits.push(Wait::Sleep(Box::new(clock), duration));
-        self
-    }
-
-    /// Is pending, and wakes itself, `times` first: for tests that drop it at each of its await points.
-    #[must_use]
-    pub fn yielding(mut self, times: usize) -> Self {
-        self.waits.push(Wait::Yield(times));
-        self
-    }
+    waiting_methods!();
 
     pub(super) async fn play(self, number: usize) -> Result<Fetched, Error> {
-        for wait in self.waits {
-            match wait {
-                Wait::Gate(gate) => gate.pass().await,
-                Wait::Sleep(clock, duration) => clock.sleep(duration).await,
-                Wait::Yield(times) => yield_times(times).await,
-            }
-        }
+        self.waits.play().await;
         match self.end {
             End::Answer(result) => *result,
             End::Numbered(lifetime) => Ok(Fetched::new(format!("token-{number}"), lifetime)),
@@ -108,19 +78,6 @@ impl FetchStep {
             End::Hang => std::future::pending().await,
         }
     }
-}
-
-async fn yield_times(times: usize) {
-    let mut left = times;
-    std::future::poll_fn(|context| {
-        if left == 0 {
-            return std::task::Poll::Ready(());
-        }
-        left -= 1;
-        context.waker().wake_by_ref();
-        std::task::Poll::Pending
-    })
-    .await;
 }
 
 impl fmt::Debug for FetchStep {
@@ -132,7 +89,7 @@ impl fmt::Debug for FetchStep {
             End::Hang => "hang",
         };
         f.debug_struct("FetchStep")
-            .field("waits", &self.waits.len())
+            .field("waits", &self.waits)
             .field("end", &end)
             .finish()
     }
