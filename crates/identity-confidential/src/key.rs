@@ -1,0 +1,383 @@
+//! Certificates with their private keys, from the files that people have.
+
+mod certificate;
+mod der;
+#[cfg(feature = "encrypted-pem")]
+mod encrypted;
+mod pem;
+#[cfg(feature = "pkcs12")]
+mod pkcs12;
+mod rsa;
+#[cfg(any(feature = "encrypted-pem", feature = "pkcs12"))]
+mod scheme;
+#[cfg(feature = "encrypted-pem")]
+mod traditional;
+mod trouble;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use identity_base::{Error, ErrorKind, Foreign, Secret};
+use identity_runtime::crypto;
+
+use self::certificate::X509;
+use self::der::{Reader, tag};
+pub use self::rsa::SignatureAlgorithm;
+use self::rsa::SigningKey;
+use self::trouble::Trouble;
+
+/// Larger files are not certificates.
+pub(crate) const MAX_BYTES: usize = 1024 * 1024;
+
+/// A certificate that is registered with an application, with its private key and, where given, the chain above it.
+///
+/// Cheap to clone. `Debug` shows the thumbprint and the dates, never the key.
+///
+/// What is read:
+///
+/// - **PEM**: an RSA key of 2048 to 4096 bits as PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`), and one or more certificates, in any order and
+///   with any text between. The certificate that belongs to the key is used, the others are put in order above it. With the feature `encrypted-pem`
+///   also keys that a password protects: PKCS#8 with PBES2 (AES, 3DES; PBKDF2, scrypt) or PBE-SHA1-3DES, and OpenSSL's traditional form
+///   (AES, 3DES in CBC).
+/// - **PKCS#12** (PFX), with the feature `pkcs12`: modern and legacy encryption, with and without password; also as bare Base64 text, as Key Vault
+///   hands it out.
+///
+/// Intermediate copies of the key are overwritten in memory; the form of it that signs, and the copies that the PKCS#12 reader makes, can't be.
+#[derive(Clone)]
+pub struct ClientCertificate(Arc<Inner>);
+
+struct Inner {
+    key: SigningKey,
+    /// The leaf first, then each one's issuer.
+    chain: Vec<Vec<u8>>,
+    sha1: [u8; 20],
+    sha256: [u8; 32],
+    not_before: SystemTime,
+    not_after: SystemTime,
+    source: String,
+}
+
+impl ClientCertificate {
+    /// Reads a certificate with its key from the bytes of a file. A password that isn't needed is ignored.
+    ///
+    /// ```
+    /// use identity_confidential::ClientCertificate;
+    /// let error = ClientCertificate::from_bytes(b"-----BEGIN CERTIFICATE-----", None).unwrap_err();
+    /// assert!(error.to_string().contains("malformed PEM at line 1"));
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfiguration`], saying what is wrong and what to do: empty or unknown contents, malformed PEM or DER, no key, no
+    /// certificate, a key that belongs to none of the certificates, a wrong or missing password, a key that isn't RSA or not of 2048 to 4096 bits,
+    /// an encryption that isn't supported or whose feature is off.
+    pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Result<Self, Error> {
+        Self::named(bytes, password, "the certificate data".to_owned())
+    }
+
+    /// As [`ClientCertificate::from_bytes`]; `source` says in errors where the bytes are from.
+    pub(crate) fn named(bytes: &[u8], password: Option<&Secret>, source: String) -> Result<Self, Error> {
+        match read(bytes, password).and_then(|(keys, certificates)| assemble(keys, certificates)) {
+            Ok((key, chain)) => Ok(Self::new(key, chain, source)),
+            Err(trouble) => Err(trouble.into_error(&source)),
+        }
+    }
+
+    fn new(key: SigningKey, chain: Chain, source: String) -> Self {
+        let Chain { leaf, rest } = chain;
+        Self(Arc::new(Inner {
+            key,
+            sha1: crypto::sha1_thumbprint(&leaf.der),
+            sha256: crypto::sha256(&leaf.der),
+            not_before: leaf.not_before,
+            not_after: leaf.not_after,
+            chain: std::iter::once(leaf.der).chain(rest).collect(),
+            source,
+        }))
+    }
+
+    /// The SHA-256 thumbprint of the certificate: the digest of its DER form.
+    #[must_use]
+    pub fn thumbprint_sha256(&self) -> &[u8; 32] {
+        &self.0.sha256
+    }
+
+    /// The SHA-1 thumbprint of the certificate, as portals and ADFS show it.
+    #[must_use]
+    pub fn thumbprint_sha1(&self) -> &[u8; 20] {
+        &self.0.sha1
+    }
+
+    /// From when the certificate is valid.
+    #[must_use]
+    pub fn not_before(&self) -> SystemTime {
+        self.0.not_before
+    }
+
+    /// Until when the certificate is valid.
+    #[must_use]
+    pub fn not_after(&self) -> SystemTime {
+        self.0.not_after
+    }
+
+    /// The certificate and those above it that were in the file, as DER, the certificate itself first.
+    pub fn chain(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
+        self.0.chain.iter().map(Vec::as_slice)
+    }
+
+    /// The size of the RSA key in bits.
+    #[must_use]
+    pub fn key_bits(&self) -> usize {
+        self.0.key.bits()
+    }
+
+    /// The public key as the DER of an `RSAPublicKey` (PKCS#1), with which signatures can be verified.
+    #[must_use]
+    pub fn public_key(&self) -> &[u8] {
+        self.0.key.public_key()
+    }
+
+    /// Whether the certificate is valid at `now`, its own dates included.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfiguration`] with the dates, when it has expired or is not valid yet.
+    pub fn check_validity(&self, now: SystemTime) -> Result<(), Error> {
+        let (what, date, hint) = if now > self.0.not_after {
+            let hint = "put a new certificate into the file and register it with the application, or correct the clock of this machine";
+            ("expired on", self.0.not_after, hint)
+        } else if now < self.0.not_before {
+            let hint = "wait, or correct the clock of this machine";
+            ("is not valid before", self.0.not_before, hint)
+        } else {
+            return Ok(());
+        };
+        let message = format!(
+            "{}: the certificate {what} {}; it is now {}",
+            self.0.source,
+            certificate::show(date),
+            certificate::show(now)
+        );
+        Err(Error::new(ErrorKind::InvalidConfiguration, message).with_hint(hint))
+    }
+
+    /// Signs `message` with the private key. Takes about 1 ms with a key of 2048 bits, up to 7 ms with one of 4096.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfiguration`] when the parts of the key contradict each other, which shows only now.
+    pub fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Error> {
+        self.0.key.sign(algorithm, message)
+    }
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let thumbprint: String = self.0.sha1.iter().map(|byte| format!("{byte:02X}")).collect();
+        f.debug_struct("ClientCertificate")
+            .field("thumbprint", &thumbprint)
+            .field("not_before", &certificate::show(self.0.not_before))
+            .field("not_after", &certificate::show(self.0.not_after))
+            .field("certificates", &self.0.chain.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The text by which errors name a file.
+pub(crate) fn file_source(path: &std::path::Path) -> String {
+    format!(
+        "the certificate file {}",
+        Foreign::quoted(&path.to_string_lossy(), 200)
+    )
+}
+
+/// Finds out what kind of file it is, and takes all keys and certificates out.
+fn read(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<SigningKey>, Vec<X509>), Trouble> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Trouble::Empty);
+    }
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(Trouble::Utf16);
+    }
+    if bytes.len() > MAX_BYTES {
+        return Err(Trouble::UnknownFormat);
+    }
+    if pem::is_pem(bytes) {
+        return read_pem(bytes, password);
+    }
+    if bytes.first() == Some(&tag::SEQUENCE) {
+        return read_binary(bytes, password);
+    }
+    match pem::bare_base64(bytes) {
+        Some(decoded) if decoded.first() == Some(&tag::SEQUENCE) => read_binary(&decoded, password),
+        _ => Err(Trouble::UnknownFormat),
+    }
+}
+
+fn read_pem(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<SigningKey>, Vec<X509>), Trouble> {
+    // The text between blocks may be in any encoding; the blocks themselves are ASCII.
+    let text = zeroize::Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    let (mut keys, mut certificates) = (Vec::new(), Vec::new());
+    for block in pem::blocks(&text)? {
+        let line = block.line;
+        match block.label {
+            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+                let object = || format!("the certificate at line {line}").into();
+                let certificate =
+                    X509::parse(&block.der).ok_or_else(|| Trouble::MalformedDer { object: object() })?;
+                certificates.push(certificate);
+            }
+            "PRIVATE KEY" => keys.push(SigningKey::from_pkcs8(&block.der)?),
+            "ENCRYPTED PRIVATE KEY" | "RSA PRIVATE KEY" => keys.push(read_key(&block, password)?),
+            "OPENSSH PRIVATE KEY" => return Err(Trouble::OpenSsh),
+            "EC PRIVATE KEY" | "DSA PRIVATE KEY" => {
+                return Err(Trouble::NotRsa {
+                    object: "the private key".into(),
+                    algorithm: match block.label {
+                        "EC PRIVATE KEY" => "an elliptic-curve key".into(),
+                        _ => "DSA".into(),
+                    },
+                });
+            }
+            // Parameters, requests, public keys and the like may stand in between.
+            _ => {}
+        }
+    }
+    match (keys.is_empty(), certificates.is_empty()) {
+        (true, _) => Err(Trouble::NoKey),
+        (false, true) => Err(Trouble::NoCertificate),
+        (false, false) => Ok((keys, certificates)),
+    }
+}
+
+/// Reads a key that may be encrypted.
+#[cfg(feature = "encrypted-pem")]
+fn read_key(block: &pem::Block<'_>, password: Option<&Secret>) -> Result<SigningKey, Trouble> {
+    let object = format!("the private key at line {}", block.line).into();
+    match (block.label, block.dek_info) {
+        ("ENCRYPTED PRIVATE KEY", _) => {
+            SigningKey::from_pkcs8(&*encrypted::decrypt(&block.der, password, object)?)
+        }
+        (_, Some(info)) => {
+            SigningKey::from_pkcs1(&*traditional::decrypt(&block.der, info, password, object)?)
+        }
+        (_, None) => SigningKey::from_pkcs1(&block.der),
+    }
+}
+
+/// Reads a key, and says which feature one needs that is encrypted.
+#[cfg(not(feature = "encrypted-pem"))]
+fn read_key(block: &pem::Block<'_>, _password: Option<&Secret>) -> Result<SigningKey, Trouble> {
+    match (block.label, block.dek_info) {
+        ("RSA PRIVATE KEY", None) => SigningKey::from_pkcs1(&block.der),
+        _ => Err(Trouble::FeatureOff {
+            object: format!("the encrypted private key at line {}", block.line).into(),
+            feature: "encrypted-pem",
+        }),
+    }
+}
+
+/// Reads a binary file: PKCS#12, or a bare certificate or key, which lacks the other half.
+fn read_binary(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<SigningKey>, Vec<X509>), Trouble> {
+    if X509::parse(bytes).is_some() {
+        return Err(Trouble::NoKey);
+    }
+    if rsa::split_pkcs8(bytes).is_some() || SigningKey::from_pkcs1(bytes).is_ok() {
+        return Err(Trouble::NoCertificate);
+    }
+    // PFX begins with its version, 3, and a sequence.
+    let is_pkcs12 = Reader::new(bytes)
+        .sequence()
+        .is_some_and(|mut pfx| pfx.expect(tag::INTEGER) == Some(&[3]) && pfx.sequence().is_some());
+    match is_pkcs12 {
+        true => read_pkcs12(bytes, password),
+        false => Err(Trouble::MalformedDer {
+            object: "the binary structure".into(),
+        }),
+    }
+}
+
+#[cfg(feature = "pkcs12")]
+use self::pkcs12::read as read_pkcs12;
+
+#[cfg(not(feature = "pkcs12"))]
+fn read_pkcs12(_bytes: &[u8], _password: Option<&Secret>) -> Result<(Vec<SigningKey>, Vec<X509>), Trouble> {
+    Err(Trouble::FeatureOff {
+        object: "the PKCS#12 file".into(),
+        feature: "pkcs12",
+    })
+}
+
+/// A certificate and those above it.
+struct Chain {
+    leaf: X509,
+    rest: Vec<Vec<u8>>,
+}
+
+/// Finds the key and certificate that belong together, and orders the others above it.
+///
+/// Of several certificates of one key, the one that is valid longest is used: it is the renewed one.
+fn assemble(keys: Vec<SigningKey>, mut certificates: Vec<X509>) -> Result<(SigningKey, Chain), Trouble> {
+    let count = certificates.len();
+    for key in keys {
+        let belongs = |certificate: &X509| certificate.rsa_public_key.as_deref() == Some(key.public_key());
+        let mut own = Vec::new();
+        let mut others = Vec::new();
+        for certificate in std::mem::take(&mut certificates) {
+            match belongs(&certificate) {
+                true => own.push(certificate),
+                false => others.push(certificate),
+            }
+        }
+        let Some(leaf) = own.into_iter().reduce(|best, next| {
+            if next.not_after > best.not_after {
+                next
+            } else {
+                best
+            }
+        }) else {
+            certificates = others;
+            continue;
+        };
+        return Ok((
+            key,
+            Chain {
+                rest: order(&leaf, others),
+                leaf,
+            },
+        ));
+    }
+    // Tell "not RSA" from "another RSA key".
+    if let [first, others @ ..] = &*certificates
+        && first.rsa_public_key.is_none()
+        && others.iter().all(|other| other.rsa_public_key.is_none())
+    {
+        return Err(Trouble::NotRsa {
+            object: "the certificate's public key".into(),
+            algorithm: first.key_algorithm.clone(),
+        });
+    }
+    match count {
+        0 => Err(Trouble::NoCertificate),
+        certificates => Err(Trouble::KeyMismatch { certificates }),
+    }
+}
+
+/// Puts issuers after those they issued. What the names don't connect follows in the file's order, since names can be written in two ways.
+fn order(leaf: &X509, mut others: Vec<X509>) -> Vec<Vec<u8>> {
+    let mut ordered: Vec<Vec<u8>> = Vec::with_capacity(others.len());
+    let mut issuer = (!leaf.is_self_issued()).then(|| leaf.issuer.clone());
+    while let Some(name) = issuer.take() {
+        let Some(position) = others.iter().position(|other| other.subject == name) else {
+            break;
+        };
+        let next = others.remove(position);
+        issuer = (!next.is_self_issued()).then(|| next.issuer.clone());
+        ordered.push(next.der);
+    }
+    for other in others {
+        if !ordered.contains(&other.der) {
+            ordered.push(other.der);
+        }
+    }
+    ordered
+}
