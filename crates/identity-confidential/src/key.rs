@@ -1,9 +1,11 @@
 //! Certificates with their private keys, from the files that people have.
 
 mod certificate;
+mod chain;
 mod der;
 #[cfg(feature = "encrypted-pem")]
 mod encrypted;
+mod format;
 mod pem;
 #[cfg(feature = "pkcs12")]
 mod pkcs12;
@@ -21,11 +23,10 @@ use std::time::SystemTime;
 use identity_base::{Error, ErrorKind, Foreign, Secret};
 use identity_runtime::crypto;
 
-use self::certificate::X509;
-use self::der::{Reader, tag};
+use self::chain::{Chain, assemble};
+use self::format::read;
 pub use self::rsa::SignatureAlgorithm;
 use self::rsa::SigningKey;
-use self::trouble::Trouble;
 
 /// Larger files are not certificates.
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;
@@ -187,197 +188,4 @@ pub(crate) fn file_source(path: &std::path::Path) -> String {
         "the certificate file {}",
         Foreign::quoted(&path.to_string_lossy(), 200)
     )
-}
-
-/// Finds out what kind of file it is, and takes all keys and certificates out.
-fn read(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<SigningKey>, Vec<X509>), Trouble> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Trouble::Empty);
-    }
-    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(Trouble::Utf16);
-    }
-    if bytes.len() > MAX_BYTES {
-        return Err(Trouble::UnknownFormat);
-    }
-    if pem::is_pem(bytes) {
-        return read_pem(bytes, password);
-    }
-    if bytes.first() == Some(&tag::SEQUENCE) {
-        return read_binary(bytes, password);
-    }
-    match pem::bare_base64(bytes) {
-        Some(decoded) if decoded.first() == Some(&tag::SEQUENCE) => read_binary(&decoded, password),
-        _ => Err(Trouble::UnknownFormat),
-    }
-}
-
-fn read_pem(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<SigningKey>, Vec<X509>), Trouble> {
-    // The text between blocks may be in any encoding; the blocks themselves are ASCII.
-    let text = zeroize::Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
-    let (mut keys, mut certificates) = (Vec::new(), Vec::new());
-    for block in pem::blocks(&text)? {
-        let line = block.line;
-        match block.label {
-            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
-                let object = || format!("the certificate at line {line}").into();
-                let certificate =
-                    X509::parse(&block.der).ok_or_else(|| Trouble::MalformedDer { object: object() })?;
-                certificates.push(certificate);
-            }
-            "PRIVATE KEY" => keys.push(SigningKey::from_pkcs8(&block.der)?),
-            "ENCRYPTED PRIVATE KEY" | "RSA PRIVATE KEY" => keys.push(read_key(&block, password)?),
-            "OPENSSH PRIVATE KEY" => return Err(Trouble::OpenSsh),
-            "EC PRIVATE KEY" | "DSA PRIVATE KEY" => {
-                return Err(Trouble::NotRsa {
-                    object: "the private key".into(),
-                    algorithm: match block.label {
-                        "EC PRIVATE KEY" => "an elliptic-curve key".into(),
-                        _ => "DSA".into(),
-                    },
-                });
-            }
-            // Parameters, requests, public keys and the like may stand in between.
-            _ => {}
-        }
-    }
-    match (keys.is_empty(), certificates.is_empty()) {
-        (true, _) => Err(Trouble::NoKey),
-        (false, true) => Err(Trouble::NoCertificate),
-        (false, false) => Ok((keys, certificates)),
-    }
-}
-
-/// Reads a key that may be encrypted.
-#[cfg(feature = "encrypted-pem")]
-fn read_key(block: &pem::Block<'_>, password: Option<&Secret>) -> Result<SigningKey, Trouble> {
-    let object = format!("the private key at line {}", block.line).into();
-    match (block.label, block.dek_info) {
-        ("ENCRYPTED PRIVATE KEY", _) => {
-            SigningKey::from_pkcs8(&*encrypted::decrypt(&block.der, password, object)?)
-        }
-        (_, Some(info)) => {
-            SigningKey::from_pkcs1(&*traditional::decrypt(&block.der, info, password, object)?)
-        }
-        (_, None) => SigningKey::from_pkcs1(&block.der),
-    }
-}
-
-/// Reads a key, and says which feature one needs that is encrypted.
-#[cfg(not(feature = "encrypted-pem"))]
-fn read_key(block: &pem::Block<'_>, _password: Option<&Secret>) -> Result<SigningKey, Trouble> {
-    match (block.label, block.dek_info) {
-        ("RSA PRIVATE KEY", None) => SigningKey::from_pkcs1(&block.der),
-        _ => Err(Trouble::FeatureOff {
-            object: format!("the encrypted private key at line {}", block.line).into(),
-            feature: "encrypted-pem",
-        }),
-    }
-}
-
-/// Reads a binary file: PKCS#12, or a bare certificate or key, which lacks the other half.
-fn read_binary(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<SigningKey>, Vec<X509>), Trouble> {
-    if X509::parse(bytes).is_some() {
-        return Err(Trouble::NoKey);
-    }
-    if rsa::split_pkcs8(bytes).is_some() || SigningKey::from_pkcs1(bytes).is_ok() {
-        return Err(Trouble::NoCertificate);
-    }
-    // PFX begins with its version, 3, and a sequence.
-    let is_pkcs12 = Reader::new(bytes)
-        .sequence()
-        .is_some_and(|mut pfx| pfx.expect(tag::INTEGER) == Some(&[3]) && pfx.sequence().is_some());
-    match is_pkcs12 {
-        true => read_pkcs12(bytes, password),
-        false => Err(Trouble::MalformedDer {
-            object: "the binary structure".into(),
-        }),
-    }
-}
-
-#[cfg(feature = "pkcs12")]
-use self::pkcs12::read as read_pkcs12;
-
-#[cfg(not(feature = "pkcs12"))]
-fn read_pkcs12(_bytes: &[u8], _password: Option<&Secret>) -> Result<(Vec<SigningKey>, Vec<X509>), Trouble> {
-    Err(Trouble::FeatureOff {
-        object: "the PKCS#12 file".into(),
-        feature: "pkcs12",
-    })
-}
-
-/// A certificate and those above it.
-struct Chain {
-    leaf: X509,
-    rest: Vec<Vec<u8>>,
-}
-
-/// Finds the key and certificate that belong together, and orders the others above it.
-///
-/// Of several certificates of one key, the one that is valid longest is used: it is the renewed one.
-fn assemble(keys: Vec<SigningKey>, mut certificates: Vec<X509>) -> Result<(SigningKey, Chain), Trouble> {
-    let count = certificates.len();
-    for key in keys {
-        let belongs = |certificate: &X509| certificate.rsa_public_key.as_deref() == Some(key.public_key());
-        let mut own = Vec::new();
-        let mut others = Vec::new();
-        for certificate in std::mem::take(&mut certificates) {
-            match belongs(&certificate) {
-                true => own.push(certificate),
-                false => others.push(certificate),
-            }
-        }
-        let Some(leaf) = own.into_iter().reduce(|best, next| {
-            if next.not_after > best.not_after {
-                next
-            } else {
-                best
-            }
-        }) else {
-            certificates = others;
-            continue;
-        };
-        return Ok((
-            key,
-            Chain {
-                rest: order(&leaf, others),
-                leaf,
-            },
-        ));
-    }
-    // Tell "not RSA" from "another RSA key".
-    if let [first, others @ ..] = &*certificates
-        && first.rsa_public_key.is_none()
-        && others.iter().all(|other| other.rsa_public_key.is_none())
-    {
-        return Err(Trouble::NotRsa {
-            object: "the certificate's public key".into(),
-            algorithm: first.key_algorithm.clone(),
-        });
-    }
-    match count {
-        0 => Err(Trouble::NoCertificate),
-        certificates => Err(Trouble::KeyMismatch { certificates }),
-    }
-}
-
-/// Puts issuers after those they issued. What the names don't connect follows in the file's order, since names can be written in two ways.
-fn order(leaf: &X509, mut others: Vec<X509>) -> Vec<Vec<u8>> {
-    let mut ordered: Vec<Vec<u8>> = Vec::with_capacity(others.len());
-    let mut issuer = (!leaf.is_self_issued()).then(|| leaf.issuer.clone());
-    while let Some(name) = issuer.take() {
-        let Some(position) = others.iter().position(|other| other.subject == name) else {
-            break;
-        };
-        let next = others.remove(position);
-        issuer = (!next.is_self_issued()).then(|| next.issuer.clone());
-        ordered.push(next.der);
-    }
-    for other in others {
-        if !ordered.contains(&other.der) {
-            ordered.push(other.der);
-        }
-    }
-    ordered
 }

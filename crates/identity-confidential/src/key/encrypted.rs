@@ -1,13 +1,11 @@
 //! PKCS#8 private keys that a password protects (`ENCRYPTED PRIVATE KEY`).
 
-use std::borrow::Cow;
-
 use identity_base::Secret;
 use zeroize::Zeroizing;
 
 use super::der::{self, tag};
 use super::scheme::{self, PBE_SHA1_3DES};
-use super::trouble::Trouble;
+use super::trouble::{Object, Trouble};
 
 /// The `PrivateKeyInfo` inside an `EncryptedPrivateKeyInfo`.
 ///
@@ -16,7 +14,7 @@ use super::trouble::Trouble;
 pub(crate) fn decrypt(
     bytes: &[u8],
     password: Option<&Secret>,
-    object: Cow<'static, str>,
+    object: Object,
 ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
     let Some((scheme, data)) = split(bytes) else {
         return Err(Trouble::MalformedDer { object });
@@ -27,7 +25,7 @@ pub(crate) fn decrypt(
     let Some(password) = password else {
         return Err(Trouble::PasswordMissing { object });
     };
-    let plain = scheme::decrypt(scheme, data, password.expose(), &object)?;
+    let plain = scheme::decrypt(scheme, data, password.expose(), object)?;
     // One time in some hundred, a wrong password gives a padding that looks right.
     match super::rsa::split_pkcs8(&plain) {
         Some(_) => Ok(plain),

@@ -8,9 +8,10 @@ use super::certificate::X509;
 use super::der::{self, Reader, tag};
 use super::rsa::SigningKey;
 use super::scheme::{self, PBE_SHA1_3DES, PBE_SHA1_RC2_40};
-use super::trouble::Trouble;
+use super::trouble::{Object, Trouble};
 
-const OBJECT: &str = "the PKCS#12 file";
+const OBJECT: Object = Object::Pkcs12;
+const DAMAGED: Trouble = Trouble::MalformedDer { object: Object::Pkcs12Certificate };
 const PBMAC1: &str = "1.2.840.113549.1.5.14";
 /// Encryption schemes beside PBES2 that PKCS#12 files are read by.
 const SCHEMES: &[&str] = &[PBE_SHA1_3DES, PBE_SHA1_RC2_40];
@@ -36,9 +37,7 @@ pub(crate) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<Signi
         .certs
         .iter()
         .map(|bag| {
-            X509::parse(bag.cert.as_der()).ok_or(Trouble::MalformedDer {
-                object: "a certificate in the PKCS#12 file".into(),
-            })
+            X509::parse(bag.cert.as_der()).ok_or(DAMAGED)
         })
         .collect::<Result<Vec<_>, _>>()?;
     Ok((keys, certificates))
@@ -46,7 +45,7 @@ pub(crate) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<Signi
 
 /// What an error of the reader means.
 fn trouble(error: &Pkcs12Error, bytes: &[u8], password_given: bool) -> Trouble {
-    let object = OBJECT.into();
+    let object = OBJECT;
     if let Some(algorithm) = unsupported(bytes) {
         return Trouble::UnsupportedEncryption { object, algorithm };
     }

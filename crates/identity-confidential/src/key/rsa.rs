@@ -9,7 +9,7 @@ use identity_base::{Error, ErrorKind};
 
 use super::certificate::algorithm_name;
 use super::der::{self, tag};
-use super::trouble::Trouble;
+use super::trouble::{Object, Trouble};
 
 /// `rsaEncryption`, 1.2.840.113549.1.1.1.
 pub(crate) const OID: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1];
@@ -49,7 +49,7 @@ impl SigningKey {
         let (algorithm, key) = split_pkcs8(bytes).ok_or_else(damaged)?;
         if algorithm != OID {
             return Err(Trouble::NotRsa {
-                object: "the private key".into(),
+                object: Object::Key,
                 algorithm: algorithm_name(algorithm),
             });
         }
@@ -132,7 +132,7 @@ fn bit_length(integer: &[u8]) -> usize {
 
 fn damaged() -> Trouble {
     Trouble::MalformedDer {
-        object: "the private key".into(),
+        object: Object::Key,
     }
 }
 

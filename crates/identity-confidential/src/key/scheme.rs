@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+#[cfg(feature = "encrypted-pem")]
 use zeroize::Zeroizing;
 
 use super::der::{self, Reader, tag};
-use super::trouble::Trouble;
+#[cfg(feature = "encrypted-pem")]
+use super::trouble::{Object, Trouble};
 
 /// `pkcs5-pbes2`.
 const PBES2: &str = "1.2.840.113549.1.5.13";
@@ -91,15 +93,15 @@ pub(crate) fn decrypt(
     scheme: &[u8],
     data: &[u8],
     password: &str,
-    object: &Cow<'static, str>,
+    object: Object,
 ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
     use pkcs5::pbes2::Kdf;
 
     let damaged = || Trouble::MalformedDer {
-        object: object.clone(),
+        object,
     };
     let costly = || Trouble::TooCostly {
-        object: object.clone(),
+        object,
     };
     let mut fields = der::only_sequence(scheme).ok_or_else(damaged)?;
     if der::dotted(fields.expect(tag::OID).ok_or_else(damaged)?) == PBE_SHA1_3DES {
@@ -123,7 +125,7 @@ pub(crate) fn decrypt(
         Ok(plain) => plain.len(),
         Err(pkcs5::Error::DecryptFailed) => {
             return Err(Trouble::WrongPassword {
-                object: object.clone(),
+                object,
             });
         }
         Err(_) => return Err(damaged()),
@@ -138,17 +140,17 @@ fn triple_des(
     mut fields: Reader<'_>,
     data: &[u8],
     password: &str,
-    object: &Cow<'static, str>,
+    object: Object,
 ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
     use cbc::cipher::block_padding::Pkcs7;
     use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
     use pkcs12::kdf::{Pkcs12KeyType, derive_key_utf8};
 
     let damaged = || Trouble::MalformedDer {
-        object: object.clone(),
+        object,
     };
     let wrong = || Trouble::WrongPassword {
-        object: object.clone(),
+        object,
     };
     let mut parameters = fields.sequence().ok_or_else(damaged)?;
     let salt = parameters.expect(tag::OCTET_STRING).ok_or_else(damaged)?;
@@ -160,7 +162,7 @@ fn triple_des(
         })
         .filter(|rounds| u32::try_from(*rounds).is_ok_and(|rounds| rounds <= MAX_ITERATIONS))
         .ok_or_else(|| Trouble::TooCostly {
-            object: object.clone(),
+            object,
         })?;
     // The derivation takes characters up to U+FFFF; a password with others can't have been used here.
     let derive = |kind, length| {

@@ -1,7 +1,5 @@
 //! OpenSSL's traditional encrypted keys: a PKCS#1 key with `Proc-Type` and `DEK-Info` headers.
 
-use std::borrow::Cow;
-
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{
     BlockCipherDecrypt, BlockModeDecrypt as _, BlockSizeUser, KeyInit, KeyIvInit as _, KeySizeUser,
@@ -11,7 +9,7 @@ use md5::{Digest as _, Md5};
 use zeroize::Zeroizing;
 
 use super::der;
-use super::trouble::Trouble;
+use super::trouble::{Object, Trouble};
 
 /// How many bytes of the initialisation vector are the salt of the key derivation.
 const SALT: usize = 8;
@@ -26,7 +24,7 @@ pub(crate) fn decrypt(
     bytes: &[u8],
     dek_info: &str,
     password: Option<&Secret>,
-    object: Cow<'static, str>,
+    object: Object,
 ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
     let (cipher, iv) = dek_info.split_once(',').unwrap_or((dek_info, ""));
     let run = match cipher.trim().to_ascii_uppercase().as_str() {
@@ -110,7 +108,7 @@ mod tests {
 
     fn trouble(dek_info: &str, password: Option<&str>) -> Trouble {
         let password = password.map(Secret::new);
-        decrypt(&[0; 32], dek_info, password.as_ref(), "the key".into()).unwrap_err()
+        decrypt(&[0; 32], dek_info, password.as_ref(), Object::Key).unwrap_err()
     }
 
     #[test]

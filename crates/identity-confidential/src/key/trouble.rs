@@ -1,10 +1,39 @@
 //! Everything that can be wrong with a certificate file, each with its text and its remedy.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use identity_base::{Error, ErrorKind, Foreign};
 
-/// What is wrong with a certificate file. The object is the part of the file that is meant: `the private key at line 3`, `the PKCS#12 file`.
+/// The part of a file that is meant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Object {
+    Key,
+    KeyAt(usize),
+    CertificateAt(usize),
+    PublicKey,
+    Binary,
+    Pkcs12,
+    #[cfg(feature = "pkcs12")]
+    Pkcs12Certificate,
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key => f.write_str("the private key"),
+            Self::KeyAt(line) => write!(f, "the private key at line {line}"),
+            Self::CertificateAt(line) => write!(f, "the certificate at line {line}"),
+            Self::PublicKey => f.write_str("the certificate's public key"),
+            Self::Binary => f.write_str("the binary structure"),
+            Self::Pkcs12 => f.write_str("the PKCS#12 file"),
+            #[cfg(feature = "pkcs12")]
+            Self::Pkcs12Certificate => f.write_str("a certificate in the PKCS#12 file"),
+        }
+    }
+}
+
+/// What is wrong with a certificate file.
 #[derive(Debug)]
 pub(crate) enum Trouble {
     Empty,
@@ -15,7 +44,7 @@ pub(crate) enum Trouble {
         why: String,
     },
     MalformedDer {
-        object: Cow<'static, str>,
+        object: Object,
     },
     NoKey,
     NoCertificate,
@@ -24,31 +53,31 @@ pub(crate) enum Trouble {
     },
     #[cfg(any(feature = "encrypted-pem", feature = "pkcs12"))]
     WrongPassword {
-        object: Cow<'static, str>,
+        object: Object,
     },
     #[cfg(any(feature = "encrypted-pem", feature = "pkcs12"))]
     PasswordMissing {
-        object: Cow<'static, str>,
+        object: Object,
     },
     #[cfg(any(feature = "encrypted-pem", feature = "pkcs12"))]
     UnsupportedEncryption {
-        object: Cow<'static, str>,
+        object: Object,
         algorithm: String,
     },
     #[cfg(any(feature = "encrypted-pem", feature = "pkcs12"))]
     TooCostly {
-        object: Cow<'static, str>,
+        object: Object,
     },
     #[cfg(feature = "pkcs12")]
     Pkcs12WithoutKey,
     #[cfg(not(all(feature = "encrypted-pem", feature = "pkcs12")))]
     FeatureOff {
-        object: Cow<'static, str>,
+        object: Object,
         feature: &'static str,
     },
     OpenSsh,
     NotRsa {
-        object: Cow<'static, str>,
+        object: Object,
         algorithm: Cow<'static, str>,
     },
     TooSmall {
