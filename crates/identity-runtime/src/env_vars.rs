@@ -85,6 +85,10 @@ pub const HOME: &str = "HOME";
 pub const USERPROFILE: &str = "USERPROFILE";
 /// The user's local application data on Windows.
 pub const LOCALAPPDATA: &str = "LOCALAPPDATA";
+/// Where programs keep data for all users, on Windows.
+pub const PROGRAM_DATA: &str = "ProgramData";
+/// Where programs are installed, on Windows.
+pub const PROGRAM_FILES: &str = "ProgramFiles";
 /// Where programs are looked for.
 pub const PATH: &str = "PATH";
 /// The browsers to try, separated by `:`, on Unix.
