@@ -7,7 +7,7 @@ use crate::shell::Cmd;
 use crate::test::{KEY_FILE_VARIABLE, key_file};
 use crate::workspace::{self, Workspace};
 
-const MANIFEST: &str = "tests/bench/Cargo.toml";
+pub(crate) const MANIFEST: &str = "tests/bench/Cargo.toml";
 
 pub(crate) fn run(args: lexopt::Parser) -> Result {
     let args = crate::rest(args)?;

@@ -49,8 +49,12 @@ impl Emulator {
             .run()?;
         let name = format!("entra{}", std::env::consts::EXE_SUFFIX);
         let program: PathBuf = workspace.target_dir.join("debug").join(name);
+        let scratch = workspace.target_dir.join("e2e");
+        std::fs::create_dir_all(&scratch).context(|| format!("cannot make {}", scratch.display()))?;
+        // It also ends when its standard input does, so it does not outlive us however we end.
         let process = Cmd::new(program)
-            .args(["emulate"])
+            .args(["emulate", "--ca-file"])
+            .arg(scratch.join(format!("ca-{}.pem", std::process::id())))
             .env(KEY_FILE_VARIABLE, key_file(&workspace.target_dir)?)
             .spawn()?;
         let mut emulator = Self {

@@ -1,9 +1,10 @@
-//! `fmt`: rustfmt over the workspace.
+//! `fmt`: rustfmt over the workspace and the packages that have one of their own.
 
 use lexopt::Arg::Long;
 
 use crate::error::Result;
 use crate::shell::Cmd;
+use crate::workspace;
 
 pub(crate) fn run(mut args: lexopt::Parser) -> Result {
     let mut only_check = false;
@@ -13,14 +14,22 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result {
             other => return Err(other.unexpected().into()),
         }
     }
-    if only_check {
-        check()
-    } else {
-        Cmd::cargo().args(["fmt", "--all"]).run()
-    }
+    format(only_check)
 }
 
 /// Fails where rustfmt would change something.
 pub(crate) fn check() -> Result {
-    Cmd::cargo().args(["fmt", "--all", "--check"]).run()
+    format(true)
+}
+
+fn format(only_check: bool) -> Result {
+    let flag = only_check.then_some("--check");
+    Cmd::cargo().args(["fmt", "--all"]).args(flag).run()?;
+    if workspace::root().join(crate::bench::MANIFEST).is_file() {
+        Cmd::cargo()
+            .args(["fmt", "--manifest-path", crate::bench::MANIFEST])
+            .args(flag)
+            .run()?;
+    }
+    Ok(())
 }

@@ -82,11 +82,11 @@ impl Cmd {
         status.is_ok_and(|status| status.success())
     }
 
-    /// Starts it with a pipe as its standard output and no input.
+    /// Starts it with pipes as its standard input and output.
     pub(crate) fn spawn(self) -> Result<Child> {
         self.announce();
         let mut command = self.command();
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.spawn().context(|| self.cannot_start())
     }
 

@@ -18,10 +18,12 @@ class Emulator:
         description = json.loads(os.environ["ENTRA_EMULATOR"])
         self.authority = description["authority"]
         self.ca = description["ca_file"]
-        self.admin = description["admin"]
-        self.tenant_id = description["tenant_id"]
-        self.client_id = description["client_id"]
-        self.secret = description["client_secret"]
+        self.admin = description["plain"]
+        tenant = description["tenants"][0]
+        app = tenant["apps"][0]
+        self.tenant_id = tenant["id"]
+        self.client_id = app["client_id"]
+        self.secret = app["client_secrets"][0]
         self._tls = ssl.create_default_context(cafile=self.ca)
 
     def requests(self, route):

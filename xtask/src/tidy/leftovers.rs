@@ -30,6 +30,9 @@ const IN_TEXT: [(&str, &str, &str); 12] = [
     ("other eng", "ineer", "refers to how the project was written"),
 ];
 
+/// Begins an example in documentation.
+const FENCE: &str = concat!("``", "`");
+
 /// Looks at one file.
 pub(super) fn check(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -51,7 +54,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
                 findings.push(Finding::new(&source.path, number, format!("{word}: {why}")));
             }
         }
-        if line.contains("```") && line.contains("ignore") {
+        if line.contains(FENCE) && line.contains("ignore") {
             findings.push(Finding::new(
                 &source.path,
                 number,
@@ -133,12 +136,9 @@ mod tests {
 
     #[test]
     fn an_example_that_is_switched_off_is_found() {
-        assert_eq!(found("a.rs", &format!("//! {}{}\n", "``", "`ignore")).len(), 1);
-        assert_eq!(
-            found("README.md", &format!("{}{}\n", "``", "`rust,ignore")).len(),
-            1
-        );
-        assert!(found("a.rs", "//! ```no_run\n//! ```text\n").is_empty());
+        assert_eq!(found("a.rs", &format!("//! {FENCE}ignore\n")).len(), 1);
+        assert_eq!(found("README.md", &format!("{FENCE}rust,ignore\n")).len(), 1);
+        assert!(found("a.rs", &format!("//! {FENCE}no_run\n//! {FENCE}text\n")).is_empty());
     }
 
     #[test]
