@@ -12,6 +12,8 @@
 //! | the environment, random bytes, files | [`TestEnv`] or [`env()`], [`ScriptedRandom`], [`MemoryFs`] |
 //! | HTTP, names, programs, the browser | [`ScriptedHttp`], [`ScriptedResolver`], [`ScriptedProcess`], [`RecordingBrowser`] |
 //! | credentials and metrics around the code under test | [`StaticCredential`], [`FailingCredential`], [`RecordingObserver`] |
+//!
+//! Every test that handles a secret runs under the [leak guard](leak_guard).
 #![expect(clippy::panic, reason = "a check that fails here fails a test")]
 
 pub mod browser;
@@ -22,6 +24,7 @@ pub mod fetch;
 pub mod fs;
 pub mod gate;
 pub mod http;
+pub mod leak_guard;
 pub mod observer;
 pub mod poll;
 pub mod process;
@@ -38,6 +41,7 @@ pub use fetch::{FetchStep, ScriptedFetch};
 pub use fs::{FsOp, MemoryFs};
 pub use gate::Gate;
 pub use http::{HttpStep, RecordedRequest, ScriptedHttp};
+pub use leak_guard::LeakGuard;
 pub use observer::RecordingObserver;
 pub use poll::{assert_future_is_ready_on_first_poll, block_on, block_on_threads};
 pub use process::{ProcessStep, ScriptedProcess};

@@ -122,8 +122,9 @@ pub fn block_on_threads<F: Future>(threads: usize, future: F) -> F::Output {
     )
 }
 
+/// Runs `future` on a runtime with all drivers.
 #[track_caller]
-fn run<F: Future>(builder: &mut tokio::runtime::Builder, future: F) -> F::Output {
+pub(crate) fn run<F: Future>(builder: &mut tokio::runtime::Builder, future: F) -> F::Output {
     match builder.enable_all().build() {
         Ok(runtime) => runtime.block_on(future),
         Err(error) => panic!("no tokio runtime: {error}"),

@@ -57,7 +57,6 @@ impl Default for Inner {
 struct State {
     programs: BTreeMap<String, Program>,
     runs: Vec<ProcessRequest>,
-    outputs: Vec<(Vec<u8>, Vec<u8>)>,
     ended: usize,
     killed: usize,
 }
@@ -171,12 +170,6 @@ impl ScriptedProcess {
         self.0.state.until(|state| state.runs.len() >= count).await;
     }
 
-    /// What programs printed, standard output and error, in the order in which they ended.
-    #[must_use]
-    pub fn outputs(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        self.0.state.read(|state| state.outputs.clone())
-    }
-
     async fn play(&self, request: ProcessRequest) -> Result<ProcessOutput, ProcessError> {
         let path = self.find(&request.program)?;
         let step = self.0.state.change(|state| {
@@ -200,11 +193,6 @@ impl ScriptedProcess {
         running.ended = !matches!(&result, Err(error) if error.kind == ProcessErrorKind::Timeout);
         let mut output = result?;
         output.program = path;
-        self.0.state.change(|state| {
-            state
-                .outputs
-                .push((output.stdout.to_vec(), output.stderr.to_vec()))
-        });
         if output.stdout.len().max(output.stderr.len()) > request.max_output {
             return Err(ProcessError::new(
                 ProcessErrorKind::TooMuchOutput,
