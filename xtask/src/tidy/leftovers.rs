@@ -9,8 +9,8 @@ const IN_CODE: [(&str, &str); 5] = [
     ("dbg!", "a debugging aid"),
     ("#[ignore", "a test that does not run"),
     (
-        "#[should_panic",
-        "asserts on any panic; catch the one that is meant",
+        "#[should_panic]",
+        "passes with any panic: say which with `expected`",
     ),
 ];
 
