@@ -101,6 +101,8 @@ const FENCES: [(&[&str], &[&str]); 4] = [
             "identity-runtime",
             "identity-confidential",
             "identity-emulator",
+            // Verifies signatures by itself, as an API does.
+            "integration-tests",
         ],
     ),
     (&["rsa"], &["identity-emulator", "identity-testkit"]),
