@@ -13,6 +13,7 @@
 //! | HTTP, names, programs, the browser | [`ScriptedHttp`], [`ScriptedResolver`], [`ScriptedProcess`], [`RecordingBrowser`] |
 //! | credentials and metrics around the code under test | [`StaticCredential`], [`FailingCredential`], [`RecordingObserver`] |
 //!
+//! What was sent is compared with recorded requests by [`wire`].
 //! Every test that handles a secret runs under the [leak guard](leak_guard).
 #![expect(clippy::panic, reason = "a check that fails here fails a test")]
 
@@ -31,7 +32,9 @@ pub mod process;
 pub mod random;
 pub mod resolver;
 mod script;
+pub mod transport_conformance;
 mod watched;
+pub mod wire;
 
 pub use browser::RecordingBrowser;
 pub use clock::TestClock;
