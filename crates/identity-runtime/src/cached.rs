@@ -11,6 +11,7 @@ mod core;
 mod entry;
 mod flight;
 mod front;
+mod handle;
 mod key;
 mod landing;
 mod lane;
@@ -27,12 +28,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use identity_base::{
-    AccessToken, CloseFuture, Error, ErrorKind, FetchToken, HandleSource, OwnedRequest, RequestScopes,
+    CloseFuture, Error, ErrorKind, FetchToken, OwnedRequest,
     Scopes, TokenCredential, TokenFuture, TokenHandle, TokenRequest,
 };
 
 use self::core::{Core, Want, closed};
-use self::entry::Entry;
+use self::handle::EntryHandle;
 pub use self::options::CacheOptions;
 use crate::ClientOptions;
 use crate::time::timeout;
@@ -159,11 +160,7 @@ impl<F: FetchToken> TokenCredential for Cached<F> {
             return None;
         }
         let entry = self.core.entry(&OwnedRequest::new(scopes.clone()));
-        Some(TokenHandle::new(Arc::new(EntryHandle {
-            credential: self.clone(),
-            entry,
-            scopes,
-        })))
+        Some(TokenHandle::new(EntryHandle::new(self.clone(), entry, scopes)))
     }
 
     fn close(&self) -> CloseFuture<'_> {
@@ -189,39 +186,6 @@ impl<F: FetchToken> fmt::Debug for Cached<F> {
         f.debug_struct("Cached")
             .field("fetcher", &self.core.fetcher)
             .finish_non_exhaustive()
-    }
-}
-
-/// A handle on one entry. When the entry was evicted it goes the ordinary way.
-#[derive(Debug)]
-struct EntryHandle<F: FetchToken> {
-    credential: Cached<F>,
-    entry: Arc<Entry>,
-    scopes: Scopes,
-}
-
-impl<F: FetchToken> HandleSource for EntryHandle<F> {
-    #[inline]
-    fn cached(&self) -> Option<AccessToken> {
-        self.credential
-            .core
-            .serve_entry(&self.entry)
-            .or_else(|| self.cached_elsewhere())
-    }
-
-    fn fetch(&self, request: TokenRequest<'_>) -> TokenFuture<'_> {
-        self.credential.get_token_with(request)
-    }
-
-    fn scopes(&self) -> &Scopes {
-        &self.scopes
-    }
-}
-
-impl<F: FetchToken> EntryHandle<F> {
-    #[cold]
-    fn cached_elsewhere(&self) -> Option<AccessToken> {
-        self.credential.core.hit(RequestScopes::from(&self.scopes), false)
     }
 }
 

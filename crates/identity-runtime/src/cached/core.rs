@@ -112,18 +112,29 @@ impl<F: FetchToken> Core<F> {
 
     #[inline]
     fn serve(self: &Arc<Self>, entry: &Arc<Entry>, slot: &Slot) -> Option<AccessToken> {
-        let now = self.clock.now();
-        if !slot.times.is_usable(now) {
+        let tick = self.clock.tick();
+        if !slot.is_checked(tick) && !self.check(entry, slot, tick) {
             return None;
-        }
-        if slot.times.is_soft(now) {
-            self.refresh(entry, now);
         }
         entry.touch();
         if let Some(observer) = &self.observer {
             observer.event(&Event::new(self.fetcher.name(), EventKind::Hit));
         }
         Some(slot.token())
+    }
+
+    /// Whether the token is usable now. Starts a refresh if one is due; until then the result holds for the rest of the clock's tick.
+    #[inline(never)]
+    pub(crate) fn check(self: &Arc<Self>, entry: &Arc<Entry>, slot: &Slot, tick: u64) -> bool {
+        let now = self.clock.now();
+        if !slot.times.is_usable(now) {
+            return false;
+        }
+        match slot.times.is_soft(now) {
+            true => self.refresh(entry, now),
+            false => slot.set_checked(tick),
+        }
+        true
     }
 
     /// The cached answer to a request with special wishes.
@@ -256,7 +267,8 @@ impl<F: FetchToken> Core<F> {
         if std::mem::replace(&mut state.removed, true) {
             return;
         }
-        entry.slot.store(None);
+        entry.set(None);
+        state.wipe_copies();
         drop(state);
         if !self.front.remove(entry) {
             if let Some(table) = self.table.get() {
@@ -268,17 +280,18 @@ impl<F: FetchToken> Core<F> {
             .fetch_sub(entry.bytes.swap(0, Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// Puts a token into an entry. To be called with the entry's lock held, unless the entry was removed.
-    pub(crate) fn store(&self, entry: &Arc<Entry>, slot: &Slot) {
+    /// Puts a token into an entry, whose lock is held, unless the entry was removed.
+    pub(crate) fn store(&self, entry: &Arc<Entry>, state: &mut super::entry::State, slot: &Slot) {
         let bytes = ENTRY_OVERHEAD + entry.key.heap_bytes() + slot.peek().secret().len();
         let before = entry.bytes.swap(bytes, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.bytes.fetch_sub(before, Ordering::Relaxed);
         let at_front = self.front.contains(entry);
-        entry.slot.store(Some(Arc::new(slot.restriped(at_front))));
+        entry.set(Some(Arc::new(slot.restriped(at_front))));
         if at_front {
             self.front.refresh();
         }
+        state.wipe_copies();
     }
 
     /// Starts a background refresh if one is due: one per key, not sooner than the last one allows, and only where there is a runtime to run it on.

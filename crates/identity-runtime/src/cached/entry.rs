@@ -1,7 +1,8 @@
 //! One entry of the cache: its token, its fetches under way, its last failure.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -21,6 +22,8 @@ pub(crate) struct Entry {
     pub(crate) hash: u64,
     /// The current token.
     pub(crate) slot: ArcSwapOption<Slot>,
+    /// Counts the changes of the slot, so that copies of it elsewhere can tell that they are old.
+    pub(crate) version: AtomicU64,
     /// Whether it was used since the eviction looked last.
     pub(crate) used: AtomicBool,
     /// From when (elapsed milliseconds) the next background refresh may start.
@@ -31,12 +34,14 @@ pub(crate) struct Entry {
 }
 
 /// The rare part of an entry.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct State {
     /// Fetches under way, one for each canonical claims (`None` for requests without).
     pub(crate) flights: Vec<(Option<Box<str>>, Arc<Flight>)>,
     /// The last failure.
     pub(crate) negative: Option<Box<Negative>>,
+    /// The handles' copies of the token, to be wiped when it changes.
+    pub(crate) copies: Vec<Weak<dyn Copies>>,
     /// Whether the entry was taken out of the cache; who still holds it looks it up anew.
     pub(crate) removed: bool,
 }
@@ -61,6 +66,8 @@ pub(crate) struct Slot {
     pub(crate) times: Times,
     /// When its request was sent.
     pub(crate) sent: Now,
+    /// The clock's tick in which the token was last found usable, with no refresh due. Within one tick one look at the times is enough.
+    checked: AtomicU64,
 }
 
 impl Slot {
@@ -74,8 +81,7 @@ impl Slot {
             token,
             lanes,
             times,
-            sent,
-        }
+            sent, checked: AtomicU64::new(0) }
     }
 
     /// A clone of the token.
@@ -85,6 +91,18 @@ impl Slot {
             true => self.token.clone(),
             false => self.lanes.get(lane::current()).unwrap_or(&self.token).clone(),
         }
+    }
+
+    /// Whether the token was found fresh in this tick already.
+    #[inline]
+    pub(crate) fn is_checked(&self, tick: u64) -> bool {
+        self.checked.load(Ordering::Relaxed) == tick
+    }
+
+    /// Notes that the token was found fresh. `tick` is to be read before the time that was compared.
+    #[inline]
+    pub(crate) fn set_checked(&self, tick: u64) {
+        self.checked.store(tick, Ordering::Relaxed);
     }
 
     /// A look at the token.
@@ -98,17 +116,43 @@ impl Slot {
     }
 }
 
+/// Copies of a token outside of its entry.
+pub(crate) trait Copies: Send + Sync {
+    /// Drops them.
+    fn wipe(&self);
+}
+
+impl State {
+    /// Drops the handles' copies of the token. To be called after the slot and its version changed.
+    pub(crate) fn wipe_copies(&mut self) {
+        self.copies.retain(|copies| copies.upgrade().map(|copies| copies.wipe()).is_some());
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("flights", &self.flights).field("removed", &self.removed).finish_non_exhaustive()
+    }
+}
+
 impl Entry {
     pub(crate) fn new(key: Key, hash: u64) -> Self {
         Self {
             key,
             hash,
             slot: ArcSwapOption::const_empty(),
+            version: AtomicU64::new(0),
             used: AtomicBool::new(true),
             refresh_due: AtomicU64::new(0),
             bytes: AtomicUsize::new(0),
             state: Mutex::new(State::default()),
         }
+    }
+
+    /// Changes the token.
+    pub(crate) fn set(&self, slot: Option<Arc<Slot>>) {
+        self.slot.store(slot);
+        self.version.fetch_add(1, Ordering::Release);
     }
 
     /// Marks the entry as used; writes only if that is news, so that hits don't contend.

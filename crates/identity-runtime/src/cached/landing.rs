@@ -55,7 +55,7 @@ impl<F: FetchToken> Arrival<F> {
     }
 
     /// Stores a token, unless a newer one is there.
-    fn keep(&self, state: &State, token: &AccessToken, times: Times, sent: Now, now: Now) {
+    fn keep(&self, state: &mut State, token: &AccessToken, times: Times, sent: Now, now: Now) {
         if state.removed || self.core.is_closed() {
             return;
         }
@@ -71,7 +71,7 @@ impl<F: FetchToken> Arrival<F> {
         };
         if replaces {
             self.core
-                .store(&self.entry, &Slot::new(token.clone(), times, sent, false));
+                .store(&self.entry, state, &Slot::new(token.clone(), times, sent, false));
         }
         // A source that keeps giving the same token has a cache of its own; asking it over and over gives nothing.
         let wait = if replaces {
@@ -151,7 +151,7 @@ impl<F: FetchToken> Landing for Arrival<F> {
         match &planned {
             Ok((token, times)) => {
                 state.negative = None;
-                self.keep(&state, token, *times, sent, now);
+                self.keep(&mut state, token, *times, sent, now);
             }
             Err(error) if flight.background => {
                 let asked = error

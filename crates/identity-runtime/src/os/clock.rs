@@ -31,6 +31,12 @@ impl Clock for SystemClock {
         self.0.now()
     }
 
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[inline]
+    fn tick(&self) -> u64 {
+        coarse::tick()
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is the seam's real implementation")]
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(async move { tokio::time::sleep(duration).await })
@@ -87,6 +93,13 @@ mod coarse {
             self.offset.store(wall.wrapping_sub(i64::try_from(monotonic).unwrap_or(i64::MAX)), Ordering::Relaxed);
             self.measured_until.store(monotonic.saturating_add(MEASURE_AFTER), Ordering::Relaxed);
         }
+    }
+
+    /// The coarse wall clock as it is: while it stands, the other one has not gone on by more than one of its ticks.
+    #[inline]
+    pub(super) fn tick() -> u64 {
+        let time = clock_gettime(ClockId::RealtimeCoarse);
+        time.tv_sec.cast_unsigned().rotate_left(30) ^ time.tv_nsec.cast_unsigned()
     }
 
     #[inline]
@@ -150,6 +163,19 @@ mod tests {
             assert!(now >= last && now_other >= last_other);
             (last, last_other) = (now, now_other);
         }
+    }
+
+    #[test]
+    fn while_the_tick_stands_the_time_stands() {
+        let clock = SystemClock::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (tick, before) = (clock.tick(), clock.now());
+        runtime.block_on(clock.sleep(Duration::from_millis(30)));
+        assert_ne!(clock.tick(), tick);
+        assert_ne!(clock.now(), before);
+        let stands = (0..1000).map(|_| (clock.tick(), clock.now().elapsed, clock.tick())).filter(|(a, _, b)| a == b);
+        let elapsed: std::collections::HashSet<u64> = stands.map(|(_, elapsed, _)| elapsed).collect();
+        assert!(elapsed.len() < 100, "a thousand readings lie within a few ticks: {elapsed:?}");
     }
 
     #[test]
