@@ -1,0 +1,21 @@
+//! What the emulated directory holds: tenants, applications and the APIs that tokens are for.
+
+mod app;
+mod directory;
+pub(crate) mod guid;
+mod resource;
+mod tenant;
+
+pub use app::App;
+pub(crate) use app::{AppKind, SecretCheck};
+pub(crate) use directory::{Directory, TenantMiss};
+pub(crate) use resource::Audience;
+pub use resource::{Resource, TokenVersion};
+pub use tenant::Tenant;
+
+/// Tenant id of [`Tenant::fixed`].
+pub const DEFAULT_TENANT_ID: &str = "11111111-1111-1111-1111-111111111111";
+/// Client id of [`App::fixed`].
+pub const DEFAULT_CLIENT_ID: &str = "44444444-4444-4444-4444-444444444444";
+/// Client secret of [`App::fixed`].
+pub const DEFAULT_SECRET: &str = "emulator-secret";

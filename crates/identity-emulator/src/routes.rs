@@ -1,0 +1,248 @@
+//! The route table: one module a route, one row a path.
+
+mod admin;
+mod documents;
+mod instance;
+mod keys;
+mod token;
+
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Answer;
+use crate::call::{Call, Listener};
+use crate::refusal::Refusal;
+use crate::world::World;
+
+/// What a request was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Route {
+    /// `/{tenant}/oauth2/v2.0/token`
+    Token,
+    /// `/{tenant}/oauth2/token`
+    TokenV1,
+    /// `/{tenant}/v2.0/.well-known/openid-configuration`
+    OpenIdConfiguration,
+    /// `/{tenant}/.well-known/openid-configuration`
+    OpenIdConfigurationV1,
+    /// `/common/discovery/instance`
+    InstanceDiscovery,
+    /// `/{tenant}/discovery/v2.0/keys`
+    Keys,
+    /// `/{tenant}/discovery/keys`
+    KeysV1,
+    /// `/_admin/…`; never faulted, never in the journal.
+    Admin,
+    /// No route of the emulator.
+    Unknown,
+}
+
+impl Route {
+    /// Whether this is a token endpoint of either version.
+    pub fn is_token(self) -> bool {
+        matches!(self, Self::Token | Self::TokenV1)
+    }
+}
+
+/// What serves a request; a refusal becomes Entra's error document.
+type Handler = fn(&World, &Call) -> Result<Answer, Refusal>;
+
+/// On which port a route is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Port {
+    /// Entra itself: over TLS alone.
+    Tls,
+    /// Both.
+    Any,
+}
+
+/// A row of the table. In `path`, literals match in any case, as Entra's do, `{name}` takes one segment.
+struct Row {
+    route: Route,
+    method: &'static str,
+    path: &'static str,
+    port: Port,
+    handler: Handler,
+}
+
+impl Row {
+    const fn new(
+        route: Route,
+        method: &'static str,
+        path: &'static str,
+        port: Port,
+        handler: Handler,
+    ) -> Self {
+        Self {
+            route,
+            method,
+            path,
+            port,
+            handler,
+        }
+    }
+}
+
+/// Every route. A new one adds its module's rows here.
+static TABLE: &[&[Row]] = &[
+    admin::ROWS,
+    token::ROWS,
+    documents::ROWS,
+    instance::ROWS,
+    keys::ROWS,
+];
+
+/// What the table says of a request.
+pub(crate) enum Found {
+    Route(Route, Handler, Vec<(&'static str, String)>),
+    /// The path is there, but not with this method or on this port.
+    Wrong(Route, Vec<(&'static str, String)>, Mismatch),
+    Nothing,
+}
+
+/// Why a known path is not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mismatch {
+    Method(&'static str),
+    Port,
+}
+
+impl Found {
+    pub(crate) fn route(&self) -> Route {
+        match self {
+            Self::Route(route, ..) | Self::Wrong(route, ..) => *route,
+            Self::Nothing => Route::Unknown,
+        }
+    }
+
+    pub(crate) fn captures(&self) -> &[(&'static str, String)] {
+        match self {
+            Self::Route(_, _, captures) | Self::Wrong(_, captures, _) => captures,
+            Self::Nothing => &[],
+        }
+    }
+
+    /// Serves the request.
+    pub(crate) fn serve(&self, world: &World, call: &Call) -> Answer {
+        match self {
+            Self::Route(_, handler, _) => {
+                handler(world, call).unwrap_or_else(|refusal| refusal.answer(world, call))
+            }
+            Self::Wrong(route, _, Mismatch::Method(_)) if route.is_token() => {
+                Refusal::new(900561).answer(world, call)
+            }
+            Self::Wrong(_, _, Mismatch::Method(allowed)) => Answer::empty(405).header("allow", *allowed),
+            Self::Wrong(_, _, Mismatch::Port) => {
+                Answer::text(404, "text/plain", "This path is served over TLS alone.\n")
+            }
+            Self::Nothing => Answer::empty(404),
+        }
+    }
+}
+
+/// Looks a request up.
+pub(crate) fn find(listener: Listener, method: &str, path: &str) -> Found {
+    let mut wrong = None;
+    for row in TABLE.iter().copied().flatten() {
+        let Some(captures) = matches(row.path, path) else {
+            continue;
+        };
+        let mismatch = if row.port == Port::Tls && listener == Listener::Plain {
+            Mismatch::Port
+        } else if row.method != method {
+            Mismatch::Method(row.method)
+        } else {
+            return Found::Route(row.route, row.handler, captures);
+        };
+        wrong.get_or_insert(Found::Wrong(row.route, captures, mismatch));
+    }
+    wrong.unwrap_or(Found::Nothing)
+}
+
+fn matches(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let mut captures = Vec::new();
+    let mut given = path.strip_prefix('/')?.split('/');
+    for wanted in pattern.trim_start_matches('/').split('/') {
+        let segment = given.next()?;
+        if let Some(name) = wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            if segment.is_empty() {
+                return None;
+            }
+            captures.push((name, unescape(segment)));
+        } else if !wanted.eq_ignore_ascii_case(segment) {
+            return None;
+        }
+    }
+    given.next().is_none().then_some(captures)
+}
+
+/// Percent-decodes a path segment; a `+` stays one.
+pub(crate) fn unescape(segment: &str) -> String {
+    let plus_kept = segment
+        .replace('+', "%2B")
+        .replace('&', "%26")
+        .replace('=', "%3D");
+    form_urlencoded::parse(plus_kept.as_bytes())
+        .next()
+        .map(|(key, _)| key.into_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, Mismatch, Route, find};
+    use crate::call::Listener;
+
+    fn route(method: &str, path: &str) -> (Route, Option<Mismatch>) {
+        match find(Listener::Tls, method, path) {
+            Found::Route(route, ..) => (route, None),
+            Found::Wrong(route, _, mismatch) => (route, Some(mismatch)),
+            Found::Nothing => (Route::Unknown, None),
+        }
+    }
+
+    #[test]
+    fn paths_match_in_any_case_and_whole() {
+        assert_eq!(route("POST", "/t/oauth2/v2.0/token"), (Route::Token, None));
+        assert_eq!(route("POST", "/t/OAuth2/V2.0/TOKEN"), (Route::Token, None));
+        assert_eq!(route("POST", "/t/oauth2/token"), (Route::TokenV1, None));
+        assert_eq!(
+            route("GET", "/Common/Discovery/Instance"),
+            (Route::InstanceDiscovery, None)
+        );
+        for other in [
+            "/",
+            "/t/oauth2/v2.0/token/",
+            "//oauth2/v2.0/token",
+            "/t/oauth2/v2.0",
+            "t",
+        ] {
+            assert_eq!(route("POST", other).0, Route::Unknown, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_known_path_with_another_method_is_told_apart() {
+        assert_eq!(
+            route("GET", "/t/oauth2/v2.0/token"),
+            (Route::Token, Some(Mismatch::Method("POST")))
+        );
+    }
+
+    #[test]
+    fn entra_is_not_on_the_plain_port_but_the_administration_is() {
+        let token = find(Listener::Plain, "POST", "/t/oauth2/v2.0/token");
+        assert!(matches!(token, Found::Wrong(Route::Token, _, Mismatch::Port)));
+        assert!(matches!(
+            find(Listener::Plain, "GET", "/_admin/state"),
+            Found::Route(Route::Admin, ..)
+        ));
+    }
+
+    #[test]
+    fn captures_are_percent_decoded() {
+        let found = find(Listener::Tls, "POST", "/a%40b+c/oauth2/v2.0/token");
+        assert_eq!(found.captures(), [("tenant", "a@b+c".to_owned())]);
+    }
+}
