@@ -4,6 +4,7 @@ mod signer;
 
 use identity_base::{ClientId, Error, Secret, TenantId};
 use identity_runtime::crypto::{base64, base64url};
+use identity_runtime::json::Json;
 use zeroize::Zeroizing;
 
 pub(crate) use self::signer::AssertionSigner;
@@ -44,28 +45,29 @@ pub(crate) fn sign(
     send_chain: bool,
     claims: &Claims<'_>,
 ) -> Result<Secret, Error> {
-    let mut header = serde_json::Map::new();
-    let mut set = |name: &str, value: serde_json::Value| header.insert(name.to_owned(), value);
-    set("alg", algorithm.name().into());
-    set("typ", "JWT".into());
-    match algorithm {
-        SignatureAlgorithm::Rs256 => set("x5t", base64url(certificate.thumbprint_sha1()).into()),
-        SignatureAlgorithm::Ps256 => set("x5t#S256", base64url(certificate.thumbprint_sha256()).into()),
+    let thumbprint = match algorithm {
+        SignatureAlgorithm::Rs256 => ("x5t", base64url(certificate.thumbprint_sha1())),
+        SignatureAlgorithm::Ps256 => ("x5t#S256", base64url(certificate.thumbprint_sha256())),
     };
+    let mut header = object([
+        ("alg", Json::from(algorithm.name())),
+        ("typ", Json::from("JWT")),
+        (thumbprint.0, Json::from(&*thumbprint.1)),
+    ]);
     if send_chain {
-        set("x5c", certificate.chain().map(base64).collect());
+        let chain = certificate.chain().map(|der| Json::from(&*base64(der)));
+        header.set("x5c", Json::Array(chain.collect()));
     }
-    let payload = serde_json::json!({
-        "aud": claims.audience,
-        "iss": claims.client_id.as_str(),
-        "sub": claims.client_id.as_str(),
-        "jti": claims.id,
-        "nbf": claims.now.saturating_sub(BACKDATED),
-        "exp": claims.now.saturating_add(LIFETIME),
-    });
-    let header = base64url(serde_json::Value::Object(header).to_string().as_bytes());
-    let payload = base64url(payload.to_string().as_bytes());
-    // Two parts, two dots, and the signature, four characters for three bytes of at most 512.
+    let payload = object([
+        ("aud", Json::from(claims.audience)),
+        ("iss", Json::from(claims.client_id.as_str())),
+        ("sub", Json::from(claims.client_id.as_str())),
+        ("jti", Json::from(claims.id)),
+        ("nbf", Json::Integer(claims.now.saturating_sub(BACKDATED))),
+        ("exp", Json::Integer(claims.now.saturating_add(LIFETIME))),
+    ]);
+    let [header, payload] = [header, payload].map(|part| base64url(part.to_document().as_bytes()));
+    // Two parts, two dots, and the signature: at most 512 bytes, four characters for three of them.
     let mut assertion = Zeroizing::new(String::with_capacity(header.len() + payload.len() + 2 + 688));
     assertion.push_str(&header);
     assertion.push('.');
@@ -74,4 +76,13 @@ pub(crate) fn sign(
     assertion.push('.');
     assertion.push_str(&base64url(&signature));
     Ok(assertion.into())
+}
+
+fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
+    Json::Object(
+        members
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
 }

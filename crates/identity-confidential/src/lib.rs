@@ -1,7 +1,39 @@
 //! Entra (Azure) credentials of services: every way a program proves who it is without a person.
+//!
+//! | credential | proves itself by |
+//! |---|---|
+//! | [`ClientSecretCredential`] | a secret |
+//! | [`CertificateCredential`] | a certificate's private key |
+//! | [`ClientAssertionCredential`] | what a callback, or [another credential](FederatedIdentity), hands out |
+//!
+//! All of them cache tokens, share requests among callers and refresh in the background; all take a [`ClientOptions`] with the authority, the
+//! transport and the rest.
+//!
+//! ```no_run
+//! use identity_base::TokenCredential;
+//! use identity_confidential::ClientSecretCredential;
+//! # async fn example(secret: String) -> Result<(), identity_base::Error> {
+//! let credential = ClientSecretCredential::new("contoso.com", "44444444-4444-4444-4444-444444444444", secret)?;
+//! let token = credential.get_token(&["https://management.azure.com/.default"]).await?;
+//! # Ok(()) }
+//! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod application;
+mod client_assertion;
+mod client_certificate;
+mod client_credentials;
+mod client_secret;
+mod federated;
 mod jwt;
 mod key;
+mod proof;
+mod region;
 
+pub use client_assertion::{ClientAssertionCredential, ClientAssertionCredentialBuilder};
+pub use client_certificate::{CertificateCredential, CertificateCredentialBuilder};
+pub use client_secret::{ClientSecretCredential, ClientSecretCredentialBuilder};
+pub use federated::FederatedIdentity;
+pub use identity_runtime::ClientOptions;
+pub use identity_runtime::assertion::{AssertionContext, AssertionSource, ClientAssertion};
 pub use key::{ClientCertificate, SignatureAlgorithm};

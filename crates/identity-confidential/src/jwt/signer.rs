@@ -111,13 +111,11 @@ impl AssertionSigner {
         Ok(assertion)
     }
 
-    /// Takes over how far the service's clock is ahead of ours, in milliseconds, and forgets the assertions made before.
-    pub(crate) fn set_skew(&self, skew: i64) {
-        self.skew.store(skew, Ordering::Relaxed);
-    }
-
-    /// Forgets all assertions.
-    pub(crate) fn clear(&self) {
+    /// Forgets the assertions, since the service refused one for its time, and takes over how far the service's clock is ahead of ours, in milliseconds.
+    pub(crate) fn renew(&self, skew: Option<i64>) {
+        if let Some(skew) = skew {
+            self.skew.store(skew, Ordering::Relaxed);
+        }
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

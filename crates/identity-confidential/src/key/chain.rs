@@ -13,7 +13,10 @@ pub(super) struct Chain {
 /// Finds the key and certificate that belong together, and orders the others above it.
 ///
 /// Of several certificates of one key, the one that is valid longest is used: it is the renewed one.
-pub(super) fn assemble(keys: Vec<SigningKey>, mut certificates: Vec<X509>) -> Result<(SigningKey, Chain), Trouble> {
+pub(super) fn assemble(
+    keys: Vec<SigningKey>,
+    mut certificates: Vec<X509>,
+) -> Result<(SigningKey, Chain), Trouble> {
     let count = certificates.len();
     for key in keys {
         let belongs = |certificate: &X509| certificate.rsa_public_key.as_deref() == Some(key.public_key());

@@ -43,8 +43,9 @@ fn read_pem(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<SigningKey>,
         let line = block.line;
         match block.label {
             "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
-                let certificate =
-                    X509::parse(&block.der).ok_or_else(|| Trouble::MalformedDer { object: Object::CertificateAt(line) })?;
+                let certificate = X509::parse(&block.der).ok_or_else(|| Trouble::MalformedDer {
+                    object: Object::CertificateAt(line),
+                })?;
                 certificates.push(certificate);
             }
             "PRIVATE KEY" => keys.push(SigningKey::from_pkcs8(&block.der)?),
@@ -78,9 +79,7 @@ fn read_key(block: &pem::Block<'_>, password: Option<&Secret>) -> Result<Signing
         ("ENCRYPTED PRIVATE KEY", _) => {
             SigningKey::from_pkcs8(&encrypted::decrypt(&block.der, password, object)?)
         }
-        (_, Some(info)) => {
-            SigningKey::from_pkcs1(&traditional::decrypt(&block.der, info, password, object)?)
-        }
+        (_, Some(info)) => SigningKey::from_pkcs1(&traditional::decrypt(&block.der, info, password, object)?),
         (_, None) => SigningKey::from_pkcs1(&block.der),
     }
 }

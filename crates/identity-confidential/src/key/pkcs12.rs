@@ -11,7 +11,9 @@ use super::scheme::{self, PBE_SHA1_3DES, PBE_SHA1_RC2_40};
 use super::trouble::{Object, Trouble};
 
 const OBJECT: Object = Object::Pkcs12;
-const DAMAGED: Trouble = Trouble::MalformedDer { object: Object::Pkcs12Certificate };
+const DAMAGED: Trouble = Trouble::MalformedDer {
+    object: Object::Pkcs12Certificate,
+};
 const PBMAC1: &str = "1.2.840.113549.1.5.14";
 /// Encryption schemes beside PBES2 that PKCS#12 files are read by.
 const SCHEMES: &[&str] = &[PBE_SHA1_3DES, PBE_SHA1_RC2_40];
@@ -36,9 +38,7 @@ pub(crate) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<Signi
     let certificates = archive
         .certs
         .iter()
-        .map(|bag| {
-            X509::parse(bag.cert.as_der()).ok_or(DAMAGED)
-        })
+        .map(|bag| X509::parse(bag.cert.as_der()).ok_or(DAMAGED))
         .collect::<Result<Vec<_>, _>>()?;
     Ok((keys, certificates))
 }

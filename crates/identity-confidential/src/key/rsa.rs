@@ -131,9 +131,7 @@ fn bit_length(integer: &[u8]) -> usize {
 }
 
 fn damaged() -> Trouble {
-    Trouble::MalformedDer {
-        object: Object::Key,
-    }
+    Trouble::MalformedDer { object: Object::Key }
 }
 
 #[cfg(test)]

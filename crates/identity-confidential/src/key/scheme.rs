@@ -97,12 +97,8 @@ pub(crate) fn decrypt(
 ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
     use pkcs5::pbes2::Kdf;
 
-    let damaged = || Trouble::MalformedDer {
-        object,
-    };
-    let costly = || Trouble::TooCostly {
-        object,
-    };
+    let damaged = || Trouble::MalformedDer { object };
+    let costly = || Trouble::TooCostly { object };
     let mut fields = der::only_sequence(scheme).ok_or_else(damaged)?;
     if der::dotted(fields.expect(tag::OID).ok_or_else(damaged)?) == PBE_SHA1_3DES {
         return triple_des(fields, data, password, object);
@@ -124,9 +120,7 @@ pub(crate) fn decrypt(
     let plain = match parameters.decrypt_in_place(password, &mut buffer) {
         Ok(plain) => plain.len(),
         Err(pkcs5::Error::DecryptFailed) => {
-            return Err(Trouble::WrongPassword {
-                object,
-            });
+            return Err(Trouble::WrongPassword { object });
         }
         Err(_) => return Err(damaged()),
     };
@@ -146,12 +140,8 @@ fn triple_des(
     use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
     use pkcs12::kdf::{Pkcs12KeyType, derive_key_utf8};
 
-    let damaged = || Trouble::MalformedDer {
-        object,
-    };
-    let wrong = || Trouble::WrongPassword {
-        object,
-    };
+    let damaged = || Trouble::MalformedDer { object };
+    let wrong = || Trouble::WrongPassword { object };
     let mut parameters = fields.sequence().ok_or_else(damaged)?;
     let salt = parameters.expect(tag::OCTET_STRING).ok_or_else(damaged)?;
     let iterations = parameters.expect(tag::INTEGER).ok_or_else(damaged)?;
@@ -161,9 +151,7 @@ fn triple_des(
             value.checked_mul(256)?.checked_add(i32::from(*byte))
         })
         .filter(|rounds| u32::try_from(*rounds).is_ok_and(|rounds| rounds <= MAX_ITERATIONS))
-        .ok_or_else(|| Trouble::TooCostly {
-            object,
-        })?;
+        .ok_or_else(|| Trouble::TooCostly { object })?;
     // The derivation takes characters up to U+FFFF; a password with others can't have been used here.
     let derive = |kind, length| {
         derive_key_utf8::<sha1::Sha1>(password, salt, kind, rounds, length)

@@ -1,4 +1,5 @@
-//! Certificates and keys as people have them: files made by `openssl` are read, or refused with a text that helps.
+//! The credentials of services, through their public interface: over scripted HTTP, a virtual clock and files in memory, with key files made by the
+//! real `openssl`.
 #![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
@@ -9,5 +10,8 @@
 )]
 
 mod broken;
+mod client_secret;
 mod openssl;
 mod readable;
+mod region;
+mod world;

@@ -1,0 +1,3 @@
+//! Kubernetes workload identity.
+
+mod binding;
