@@ -8,7 +8,7 @@
 //! use identity_testkit::ScriptedHttp;
 //! # let (http, client_secret) = (ScriptedHttp::new(), "CNRY…");
 //!
-//! let case = WireCase::load("cases/wire/client_secret.json").with("s3cret&=%", client_secret);
+//! let case = WireCase::load("cases/wire/client_secret.json").with_form_field("client_secret", client_secret);
 //! // … a credential on `http` gets a token …
 //! case.assert_requests(&WireRequest::of_all(&http.requests()), &Rules::documented());
 //! ```

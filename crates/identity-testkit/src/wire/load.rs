@@ -76,6 +76,19 @@ impl WireCase {
         }
         self
     }
+
+    /// The same case with `value` in the form field `name` of every request that has it: for secrets too short to be looked for.
+    #[must_use]
+    pub fn with_form_field(mut self, name: &str, value: &str) -> Self {
+        let forms = self
+            .requests
+            .iter_mut()
+            .filter_map(|request| request.form.as_mut());
+        for field in forms.filter_map(|form| form.get_mut(name)) {
+            *field = value.into();
+        }
+        self
+    }
 }
 
 fn replace(value: &mut Value, put: &impl Fn(&mut String)) {

@@ -262,6 +262,11 @@ fn ids_and_secrets_can_be_exchanged() {
         (Some("canary"), "/u/token")
     );
     assert_eq!(form["nested"][0]["a"], "canary");
+    let case = case
+        .with_form_field("client_secret", "other")
+        .with_form_field("password", "not there");
+    let form = case.requests[0].form.as_ref().unwrap();
+    assert_eq!((form["client_secret"].as_str(), form.len()), (Some("other"), 2));
 }
 
 #[test]
