@@ -54,14 +54,21 @@ pub async fn assert_conforms(transport: &dyn HttpClient) {
         .iter()
         .map(|violation| format!("\n  {}: {}", violation.case, violation.what))
         .collect();
-    assert!(list.is_empty(), "the transport does not conform:{}", list.concat());
+    assert!(
+        list.is_empty(),
+        "the transport does not conform:{}",
+        list.concat()
+    );
 }
 
 /// Runs the suite, and returns what is wrong.
 pub async fn check(transport: &dyn HttpClient) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (case, run) in cases() {
-        #[expect(clippy::disallowed_methods, reason = "a transport that hangs has to fail the test on real time")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a transport that hangs has to fail the test on real time"
+        )]
         let outcome = tokio::time::timeout(PATIENCE, run(transport)).await;
         let what = match outcome {
             Ok(Ok(())) => continue,
@@ -109,9 +116,15 @@ fn impatient() -> HttpTimeouts {
 /// Whether `answer` is an answer with this status and body.
 fn expect_answer(answer: Result<HttpResponse, HttpError>, status: u16, body: &[u8]) -> Outcome {
     let answer = answer.map_err(|error| format!("it failed: {error:?}"))?;
-    require(answer.status.as_u16() == status, || format!("the status is {}, not {status}", answer.status))?;
+    require(answer.status.as_u16() == status, || {
+        format!("the status is {}, not {status}", answer.status)
+    })?;
     require(answer.body.as_slice() == body, || {
-        format!("the body has {} bytes, not the {} that were sent", answer.body.len(), body.len())
+        format!(
+            "the body has {} bytes, not the {} that were sent",
+            answer.body.len(),
+            body.len()
+        )
     })
 }
 
@@ -125,7 +138,9 @@ fn expect_failure(
         Ok(answer) => return Err(format!("it succeeded with status {}", answer.status)),
         Err(error) => error,
     };
-    require(kinds.contains(&error.kind), || format!("the kind is none of {kinds:?}: {error:?}"))?;
+    require(kinds.contains(&error.kind), || {
+        format!("the kind is none of {kinds:?}: {error:?}")
+    })?;
     require(error.request_sent == request_sent, || {
         format!("`request_sent` is {}: {error:?}", error.request_sent)
     })?;
@@ -136,7 +151,9 @@ fn expect_failure(
         text.push_str(&format!("{cause} {cause:?}"));
         source = cause.source();
     }
-    require(!text.contains("CNRY"), || format!("the error holds a secret: {text}"))
+    require(!text.contains("CNRY"), || {
+        format!("the error holds a secret: {text}")
+    })
 }
 
 fn require(holds: bool, otherwise: impl FnOnce() -> String) -> Outcome {

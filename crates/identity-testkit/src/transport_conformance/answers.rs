@@ -13,8 +13,12 @@ pub(super) const CASES: &[(&str, Case)] = &[
     ("interim answers are passed over", |t| Box::pin(interim(t))),
     ("redirects are not followed", |t| Box::pin(redirects(t))),
     ("cookies are not kept", |t| Box::pin(cookies(t))),
-    ("many requests at once get their own answers", |t| Box::pin(many(t))),
-    ("an announced body over the cap is refused", |t| Box::pin(announced(t))),
+    ("many requests at once get their own answers", |t| {
+        Box::pin(many(t))
+    }),
+    ("an announced body over the cap is refused", |t| {
+        Box::pin(announced(t))
+    }),
     ("an endless body is cut at the cap", |t| Box::pin(endless(t))),
     ("a body of just the cap is taken", |t| Box::pin(just_the_cap(t))),
     ("an encoded body is refused", |t| Box::pin(encoded(t))),
@@ -29,13 +33,22 @@ async fn one(script: Vec<Step>) -> RawServer {
 }
 
 async fn get_works(transport: &dyn HttpClient) -> Outcome {
-    let server =
-        one(vec![Step::Request, Step::send("HTTP/1.1 200 OK\r\nx-two: a\r\nX-Two: b\r\ncontent-length: 5\r\n\r\nhello")])
-            .await;
+    let server = one(vec![
+        Step::Request,
+        Step::send("HTTP/1.1 200 OK\r\nx-two: a\r\nX-Two: b\r\ncontent-length: 5\r\n\r\nhello"),
+    ])
+    .await;
     let answer = transport.send(get(&server, "/p/q?r=s")).await;
     if let Ok(answer) = &answer {
-        let values: Vec<_> = answer.headers.get_all("x-two").iter().map(|v| v.as_bytes().to_vec()).collect();
-        require(values == [b"a".to_vec(), b"b".to_vec()], || format!("the header's values are {values:?}"))?;
+        let values: Vec<_> = answer
+            .headers
+            .get_all("x-two")
+            .iter()
+            .map(|v| v.as_bytes().to_vec())
+            .collect();
+        require(values == [b"a".to_vec(), b"b".to_vec()], || {
+            format!("the header's values are {values:?}")
+        })?;
     }
     expect_answer(answer, 200, b"hello")?;
     let received = server.journal().received();
@@ -43,7 +56,9 @@ async fn get_works(transport: &dyn HttpClient) -> Outcome {
         format!("the request line is {:?}", received.lines().next())
     })?;
     let host = format!("host: {}\r\n", server.address());
-    require(received.to_ascii_lowercase().contains(&host), || "there is no right `Host`".to_owned())
+    require(received.to_ascii_lowercase().contains(&host), || {
+        "there is no right `Host`".to_owned()
+    })
 }
 
 async fn post_works(transport: &dyn HttpClient) -> Outcome {
@@ -51,16 +66,22 @@ async fn post_works(transport: &dyn HttpClient) -> Outcome {
     expect_answer(transport.send(post(&server, "/t")).await, 200, b"{}")?;
     let received = server.journal().received();
     let body = format!("client_secret={CANARY}");
-    require(received.ends_with(&format!("\r\n\r\n{body}")), || "the body is another".to_owned())?;
+    require(received.ends_with(&format!("\r\n\r\n{body}")), || {
+        "the body is another".to_owned()
+    })?;
     let lower = received.to_ascii_lowercase();
     for line in [
         format!("\r\ncontent-length: {}\r\n", body.len()),
         "\r\ncontent-type: application/x-www-form-urlencoded\r\n".to_owned(),
         format!("\r\nsecret: {}\r\n", CANARY.to_ascii_lowercase()),
     ] {
-        require(lower.matches(&line).count() == 1, || format!("not exactly one {:?}", line.trim()))?;
+        require(lower.matches(&line).count() == 1, || {
+            format!("not exactly one {:?}", line.trim())
+        })?;
     }
-    require(!lower.contains("\r\naccept-encoding: gzip"), || "it asks for an encoded answer".to_owned())
+    require(!lower.contains("\r\naccept-encoding: gzip"), || {
+        "it asks for an encoded answer".to_owned()
+    })
 }
 
 async fn error_status(transport: &dyn HttpClient) -> Outcome {
@@ -78,7 +99,11 @@ async fn chunked(transport: &dyn HttpClient) -> Outcome {
 }
 
 async fn until_close(transport: &dyn HttpClient) -> Outcome {
-    let server = one(vec![Step::Request, Step::send("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nabc")]).await;
+    let server = one(vec![
+        Step::Request,
+        Step::send("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nabc"),
+    ])
+    .await;
     expect_answer(transport.send(get(&server, "/")).await, 200, b"abc")
 }
 
@@ -96,10 +121,14 @@ async fn redirects(transport: &dyn HttpClient) -> Outcome {
             let server = one(vec![Step::Request, Step::send(&answer), Step::Hang]).await;
             expect_answer(transport.send(post(&server, "/")).await, status, b"")?;
             let received = server.journal().received();
-            require(!received.contains("/elsewhere"), || format!("{status} was followed on the same host"))?;
+            require(!received.contains("/elsewhere"), || {
+                format!("{status} was followed on the same host")
+            })?;
         }
     }
-    require(other.journal().connections() == 0, || "a redirect was followed to another host".to_owned())
+    require(other.journal().connections() == 0, || {
+        "a redirect was followed to another host".to_owned()
+    })
 }
 
 async fn cookies(transport: &dyn HttpClient) -> Outcome {
@@ -109,7 +138,9 @@ async fn cookies(transport: &dyn HttpClient) -> Outcome {
         expect_answer(transport.send(get(&server, "/")).await, 200, b"")?;
     }
     let received = server.journal().received().to_ascii_lowercase();
-    require(!received.contains("\r\ncookie:"), || "it sent a cookie".to_owned())
+    require(!received.contains("\r\ncookie:"), || {
+        "it sent a cookie".to_owned()
+    })
 }
 
 async fn many(transport: &dyn HttpClient) -> Outcome {
@@ -117,7 +148,10 @@ async fn many(transport: &dyn HttpClient) -> Outcome {
     for number in 0..32 {
         servers.push(RawServer::answering(200, &format!("answer {number}")).await);
     }
-    let mut running: Vec<_> = servers.iter().map(|server| transport.send(get(server, "/"))).collect();
+    let mut running: Vec<_> = servers
+        .iter()
+        .map(|server| transport.send(get(server, "/")))
+        .collect();
     for (number, future) in running.iter_mut().enumerate() {
         expect_answer(future.await, 200, format!("answer {number}").as_bytes())?;
     }
@@ -136,11 +170,23 @@ async fn announced(transport: &dyn HttpClient) -> Outcome {
 
 async fn endless(transport: &dyn HttpClient) -> Outcome {
     for (head, piece) in [
-        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "100\r\n".to_owned() + &"x".repeat(256) + "\r\n"),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+            "100\r\n".to_owned() + &"x".repeat(256) + "\r\n",
+        ),
         ("HTTP/1.1 200 OK\r\n\r\n", "x".repeat(4096)),
     ] {
-        let server = one(vec![Step::Request, Step::send(head), Step::Flood(piece.into_bytes())]).await;
-        expect_failure(transport.send(get(&server, "/")).await, &[HttpErrorKind::TooLarge], true)?;
+        let server = one(vec![
+            Step::Request,
+            Step::send(head),
+            Step::Flood(piece.into_bytes()),
+        ])
+        .await;
+        expect_failure(
+            transport.send(get(&server, "/")).await,
+            &[HttpErrorKind::TooLarge],
+            true,
+        )?;
         // The transport has to close, or this hangs.
         server.journal().until_ended(1).await;
     }
@@ -150,35 +196,68 @@ async fn endless(transport: &dyn HttpClient) -> Outcome {
 async fn just_the_cap(transport: &dyn HttpClient) -> Outcome {
     let body = "x".repeat(1024);
     let server = one(vec![Step::Request, Step::answer(200, &body)]).await;
-    expect_answer(transport.send(get(&server, "/").max_body(1024)).await, 200, body.as_bytes())
+    expect_answer(
+        transport.send(get(&server, "/").max_body(1024)).await,
+        200,
+        body.as_bytes(),
+    )
 }
 
 async fn encoded(transport: &dyn HttpClient) -> Outcome {
     for encoding in ["gzip", "deflate", "br", "zstd"] {
-        let answer = format!("HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: 4\r\n\r\nabcd");
+        let answer =
+            format!("HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: 4\r\n\r\nabcd");
         let server = one(vec![Step::Request, Step::send(&answer)]).await;
-        expect_failure(transport.send(get(&server, "/")).await, &[HttpErrorKind::Protocol], true)?;
+        expect_failure(
+            transport.send(get(&server, "/")).await,
+            &[HttpErrorKind::Protocol],
+            true,
+        )?;
     }
     Ok(())
 }
 
 async fn huge_head(transport: &dyn HttpClient) -> Outcome {
     let piece = format!("x-field: {}\r\n", "y".repeat(1000)).into_bytes();
-    let server = one(vec![Step::Request, Step::send("HTTP/1.1 200 OK\r\n"), Step::Flood(piece)]).await;
-    expect_failure(transport.send(get(&server, "/")).await, &[HttpErrorKind::TooLarge], true)?;
+    let server = one(vec![
+        Step::Request,
+        Step::send("HTTP/1.1 200 OK\r\n"),
+        Step::Flood(piece),
+    ])
+    .await;
+    expect_failure(
+        transport.send(get(&server, "/")).await,
+        &[HttpErrorKind::TooLarge],
+        true,
+    )?;
     server.journal().until_ended(1).await;
     Ok(())
 }
 
 async fn many_fields(transport: &dyn HttpClient) -> Outcome {
-    let head = format!("HTTP/1.1 200 OK\r\n{}content-length: 0\r\n\r\n", "x: y\r\n".repeat(200));
+    let head = format!(
+        "HTTP/1.1 200 OK\r\n{}content-length: 0\r\n\r\n",
+        "x: y\r\n".repeat(200)
+    );
     let server = one(vec![Step::Request, Step::send(&head), Step::Hang]).await;
-    expect_failure(transport.send(get(&server, "/")).await, &[HttpErrorKind::TooLarge], true)
+    expect_failure(
+        transport.send(get(&server, "/")).await,
+        &[HttpErrorKind::TooLarge],
+        true,
+    )
 }
 
 async fn interim_flood(transport: &dyn HttpClient) -> Outcome {
-    let server = one(vec![Step::Request, Step::Flood(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())]).await;
-    let kinds = [HttpErrorKind::TooLarge, HttpErrorKind::Protocol, HttpErrorKind::Timeout];
+    let server = one(vec![
+        Step::Request,
+        Step::Flood(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec()),
+    ])
+    .await;
+    let kinds = [
+        HttpErrorKind::TooLarge,
+        HttpErrorKind::Protocol,
+        HttpErrorKind::Timeout,
+    ];
     expect_failure(transport.send(get(&server, "/")).await, &kinds, true)?;
     server.journal().until_ended(1).await;
     Ok(())

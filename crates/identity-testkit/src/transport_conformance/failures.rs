@@ -10,39 +10,63 @@ use crate::gate::Gate;
 
 pub(super) const CASES: &[(&str, Case)] = &[
     ("a refused connection was not sent", |t| Box::pin(refused(t))),
-    ("a reset before the answer was sent", |t| Box::pin(reset_before(t))),
-    ("a close before the answer was sent", |t| Box::pin(close_before(t))),
+    ("a reset before the answer was sent", |t| {
+        Box::pin(reset_before(t))
+    }),
+    ("a close before the answer was sent", |t| {
+        Box::pin(close_before(t))
+    }),
     ("a body that is cut off is no answer", |t| Box::pin(truncated(t))),
-    ("a head that is cut off is no answer", |t| Box::pin(truncated_head(t))),
+    ("a head that is cut off is no answer", |t| {
+        Box::pin(truncated_head(t))
+    }),
     ("a silent server ends in a timeout", |t| Box::pin(silent(t))),
-    ("a server that falls silent ends in a timeout", |t| Box::pin(falls_silent(t))),
+    ("a server that falls silent ends in a timeout", |t| {
+        Box::pin(falls_silent(t))
+    }),
     ("the total ends what takes too long", |t| Box::pin(drip(t))),
-    ("a POST that broke is not sent again", |t| Box::pin(not_repeated(t))),
+    ("a POST that broke is not sent again", |t| {
+        Box::pin(not_repeated(t))
+    }),
     ("a dropped future closes its connection", |t| Box::pin(dropped(t))),
-    ("a connection that failed is not used again", |t| Box::pin(not_reused(t))),
+    ("a connection that failed is not used again", |t| {
+        Box::pin(not_reused(t))
+    }),
 ];
 
 async fn refused(transport: &dyn HttpClient) -> Outcome {
     let address = closed_port().await?;
-    let uri = format!("http://{address}/").parse().map_err(|error| format!("{error}"))?;
+    let uri = format!("http://{address}/")
+        .parse()
+        .map_err(|error| format!("{error}"))?;
     let request = HttpRequest::get(uri).policy(ConnectPolicy::metadata());
     expect_failure(transport.send(request).await, &[HttpErrorKind::Connect], false)
 }
 
 /// An address that nobody listens on.
 async fn closed_port() -> Result<SocketAddr, String> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| error.to_string())?;
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(|error| error.to_string())?;
     listener.local_addr().map_err(|error| error.to_string())
 }
 
 async fn reset_before(transport: &dyn HttpClient) -> Outcome {
     let server = RawServer::start(vec![vec![Step::Request, Step::Reset]]).await;
-    expect_failure(transport.send(post(&server, "/")).await, &[HttpErrorKind::Reset], true)
+    expect_failure(
+        transport.send(post(&server, "/")).await,
+        &[HttpErrorKind::Reset],
+        true,
+    )
 }
 
 async fn close_before(transport: &dyn HttpClient) -> Outcome {
     let server = RawServer::start(vec![vec![Step::Request]]).await;
-    expect_failure(transport.send(post(&server, "/")).await, &[HttpErrorKind::Reset], true)
+    expect_failure(
+        transport.send(post(&server, "/")).await,
+        &[HttpErrorKind::Reset],
+        true,
+    )
 }
 
 async fn truncated(transport: &dyn HttpClient) -> Outcome {
@@ -52,18 +76,33 @@ async fn truncated(transport: &dyn HttpClient) -> Outcome {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n",
     ] {
         for last in [None, Some(Step::Reset)] {
-            let script = [Step::Request, Step::send(answer)].into_iter().chain(last).collect();
+            let script = [Step::Request, Step::send(answer)]
+                .into_iter()
+                .chain(last)
+                .collect();
             let server = RawServer::start(vec![script]).await;
-            expect_failure(transport.send(post(&server, "/")).await, &[HttpErrorKind::Reset], true)
-                .map_err(|what| format!("{answer:?}: {what}"))?;
+            expect_failure(
+                transport.send(post(&server, "/")).await,
+                &[HttpErrorKind::Reset],
+                true,
+            )
+            .map_err(|what| format!("{answer:?}: {what}"))?;
         }
     }
     Ok(())
 }
 
 async fn truncated_head(transport: &dyn HttpClient) -> Outcome {
-    let server = RawServer::start(vec![vec![Step::Request, Step::send("HTTP/1.1 200 OK\r\ncontent-le")]]).await;
-    expect_failure(transport.send(post(&server, "/")).await, &[HttpErrorKind::Reset], true)
+    let server = RawServer::start(vec![vec![
+        Step::Request,
+        Step::send("HTTP/1.1 200 OK\r\ncontent-le"),
+    ]])
+    .await;
+    expect_failure(
+        transport.send(post(&server, "/")).await,
+        &[HttpErrorKind::Reset],
+        true,
+    )
 }
 
 async fn silent(transport: &dyn HttpClient) -> Outcome {
@@ -88,7 +127,13 @@ async fn falls_silent(transport: &dyn HttpClient) -> Outcome {
 async fn drip(transport: &dyn HttpClient) -> Outcome {
     let head = Step::send("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
     // Nobody opens the gate.
-    let server = RawServer::start(vec![vec![Step::Request, head, Step::send("x"), Step::Wait(Gate::closed())]]).await;
+    let server = RawServer::start(vec![vec![
+        Step::Request,
+        head,
+        Step::send("x"),
+        Step::Wait(Gate::closed()),
+    ]])
+    .await;
     let mut limits = HttpTimeouts::new();
     limits.total = std::time::Duration::from_millis(200);
     let request = post(&server, "/").timeouts(limits);

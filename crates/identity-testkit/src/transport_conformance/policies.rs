@@ -7,8 +7,12 @@ use identity_base::seam::{ConnectPolicy, HttpClient, HttpErrorKind, HttpRequest,
 use super::{CANARY, Case, Outcome, RawServer, Step, expect_failure, post, require};
 
 pub(super) const CASES: &[(&str, Case)] = &[
-    ("plain http needs a rule that allows it", |t| Box::pin(https_only(t))),
-    ("plain http goes to local addresses only", |t| Box::pin(public_address(t))),
+    ("plain http needs a rule that allows it", |t| {
+        Box::pin(https_only(t))
+    }),
+    ("plain http goes to local addresses only", |t| {
+        Box::pin(public_address(t))
+    }),
     ("a server without TLS gets nothing", |t| Box::pin(plain_server(t))),
     ("other schemes are refused", |t| Box::pin(schemes(t))),
     ("user information is refused", |t| Box::pin(user_information(t))),
@@ -34,7 +38,10 @@ async fn plain_server(transport: &dyn HttpClient) -> Outcome {
     for identity in [
         ServerIdentity::PublicRoots,
         ServerIdentity::Thumbprint([7; 20]),
-        ServerIdentity::Roots { pem: Arc::from(ROOT.as_bytes()), server_name: Some("localhost".into()) },
+        ServerIdentity::Roots {
+            pem: Arc::from(ROOT.as_bytes()),
+            server_name: Some("localhost".into()),
+        },
     ] {
         let answer = Step::send("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
         let server = RawServer::start(vec![vec![answer, Step::Hang]]).await;
@@ -56,7 +63,11 @@ async fn schemes(transport: &dyn HttpClient) -> Outcome {
     for scheme in ["ftp", "ws", "httpx"] {
         let mut request = post(&server, "/");
         request.uri = server.uri(scheme, "/");
-        let kinds = [HttpErrorKind::Protocol, HttpErrorKind::AddressRefused, HttpErrorKind::Unsupported];
+        let kinds = [
+            HttpErrorKind::Protocol,
+            HttpErrorKind::AddressRefused,
+            HttpErrorKind::Unsupported,
+        ];
         expect_failure(transport.send(request).await, &kinds, false)?;
     }
     require(server.journal().connections() == 0, || "it connected".to_owned())

@@ -73,7 +73,11 @@ impl Journal {
     /// All that came over all connections, in their order, as text.
     #[must_use]
     pub fn received(&self) -> String {
-        self.0.read(|all| all.iter().map(|seen| String::from_utf8_lossy(&seen.received).into_owned()).collect())
+        self.0.read(|all| {
+            all.iter()
+                .map(|seen| String::from_utf8_lossy(&seen.received).into_owned())
+                .collect()
+        })
     }
 
     /// Waits until there were `count` connections.
@@ -90,7 +94,9 @@ impl Journal {
 
     /// Waits until `count` connections have ended, by either side.
     pub async fn until_ended(&self, count: usize) {
-        self.0.until(|all| all.iter().filter(|seen| seen.ended).count() >= count).await;
+        self.0
+            .until(|all| all.iter().filter(|seen| seen.ended).count() >= count)
+            .await;
     }
 
     /// Notes a new connection; its number, from 0.
@@ -123,7 +129,9 @@ impl Default for Journal {
 
 impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Journal").field("connections", &self.connections()).finish()
+        f.debug_struct("Journal")
+            .field("connections", &self.connections())
+            .finish()
     }
 }
 
@@ -148,7 +156,11 @@ impl RawServer {
         };
         let journal = Journal::new();
         let task = tokio::spawn(accept(listener, scripts, journal.clone()));
-        Self { address, journal, task }
+        Self {
+            address,
+            journal,
+            task,
+        }
     }
 
     /// A server that answers every request on every connection alike.
@@ -191,7 +203,11 @@ impl Drop for RawServer {
 async fn accept(listener: TcpListener, scripts: Vec<Vec<Step>>, journal: Journal) {
     while let Ok((stream, _)) = listener.accept().await {
         let number = journal.begin();
-        let script = scripts.get(number).or_else(|| scripts.last()).cloned().unwrap_or_default();
+        let script = scripts
+            .get(number)
+            .or_else(|| scripts.last())
+            .cloned()
+            .unwrap_or_default();
         let journal = journal.clone();
         tokio::spawn(async move {
             let reset = matches!(script.last(), Some(Step::Reset));

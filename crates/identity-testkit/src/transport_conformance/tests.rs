@@ -35,10 +35,20 @@ fn violations(stub: Result<HttpResponse, HttpError>) -> Vec<&'static str> {
 
 #[test]
 fn a_transport_that_always_succeeds_fails_nearly_everything() {
-    let found = violations(Ok(HttpResponse::new(StatusCode::OK, HeaderMap::new(), b"ok".to_vec())));
+    let found = violations(Ok(HttpResponse::new(
+        StatusCode::OK,
+        HeaderMap::new(),
+        b"ok".to_vec(),
+    )));
     let passed: Vec<_> = names().into_iter().filter(|name| !found.contains(name)).collect();
     // Its body is what one case expects, and another one can't be run with it.
-    assert_eq!(passed, ["interim answers are passed over", "a dropped future closes its connection"]);
+    assert_eq!(
+        passed,
+        [
+            "interim answers are passed over",
+            "a dropped future closes its connection"
+        ]
+    );
 }
 
 #[test]
@@ -54,7 +64,11 @@ fn a_transport_that_refuses_everything_passes_only_what_may_be_refused() {
     // And it must not have been sent.
     let mut sent = unsupported;
     sent.request_sent = true;
-    assert!(policies::CASES.iter().all(|(name, _)| violations(Err(sent.clone())).contains(name)));
+    assert!(
+        policies::CASES
+            .iter()
+            .all(|(name, _)| violations(Err(sent.clone())).contains(name))
+    );
 }
 
 #[test]

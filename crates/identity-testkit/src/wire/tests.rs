@@ -161,7 +161,7 @@ fn assertions_are_compared_by_header_claims_and_lifetime() {
         let header = json!({ "alg": alg, "x5t#S256": "a".repeat(43) }).to_string();
         let mut claims = json!({ "iss": "c", "nbf": 1000, "exp": 1000 + lifetime }).to_string();
         // A length at which padding shows.
-        claims.push_str(if claims.len() % 3 == 0 { " " } else { "" });
+        claims.push_str(if claims.len().is_multiple_of(3) { " " } else { "" });
         let engine = if padded { &URL_SAFE } else { &URL_SAFE_NO_PAD };
         let form = format!(
             "client_assertion={}.{}.c2ln",
