@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
         .with_authority(Authority::public())
         .with_transport(Arc::clone(&transport) as Arc<dyn HttpClient>);
     let credential = ClientSecretCredential::builder(TENANT, CLIENT, "s3cret&=%")
-        .with_options(options)
+        .with_options(&options)
         .build()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
