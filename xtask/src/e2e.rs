@@ -36,8 +36,8 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result {
 /// The emulator as a process of its own, ended when this is dropped.
 struct Emulator {
     process: Child,
-    /// What it says about itself: a JSON document on one line.
-    description: String,
+    /// The file with what it says about itself, a JSON document.
+    description: PathBuf,
 }
 
 impl Emulator {
@@ -49,21 +49,27 @@ impl Emulator {
             .run()?;
         let name = format!("entra{}", std::env::consts::EXE_SUFFIX);
         let program: PathBuf = workspace.target_dir.join("debug").join(name);
-        let scratch = workspace.target_dir.join("e2e");
+        // Of this run alone, so that two at a time do not mix up their files.
+        let scratch = workspace
+            .target_dir
+            .join("e2e")
+            .join(std::process::id().to_string());
         std::fs::create_dir_all(&scratch).context(|| format!("cannot make {}", scratch.display()))?;
         // It also ends when its standard input does, so it does not outlive us however we end.
         let process = Cmd::new(program)
             .args(["emulate", "--ca-file"])
-            .arg(scratch.join(format!("ca-{}.pem", std::process::id())))
+            .arg(scratch.join("ca.pem"))
             .env(KEY_FILE_VARIABLE, key_file(&workspace.target_dir)?)
             .spawn()?;
         let mut emulator = Self {
             process,
-            description: String::new(),
+            description: scratch.join("emulator.json"),
         };
-        emulator.description = emulator.first_line()?;
-        serde_json::from_str::<Value>(&emulator.description)
-            .context(|| format!("`entra emulate` printed no JSON but `{}`", emulator.description))?;
+        let description = emulator.first_line()?;
+        serde_json::from_str::<Value>(&description)
+            .context(|| format!("`entra emulate` printed no JSON but `{description}`"))?;
+        std::fs::write(&emulator.description, description)
+            .context(|| format!("cannot write {}", emulator.description.display()))?;
         Ok(emulator)
     }
 
@@ -94,5 +100,8 @@ impl Drop for Emulator {
         // It may have ended by itself; either way there is nothing left to do about it here.
         self.process.kill().ok();
         self.process.wait().ok();
+        if let Some(scratch) = self.description.parent() {
+            std::fs::remove_dir_all(scratch).ok();
+        }
     }
 }

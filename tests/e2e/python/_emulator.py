@@ -12,18 +12,17 @@ import jwt
 
 
 class Emulator:
-    """The emulator that `cargo xtask e2e python` started; it describes itself in ENTRA_EMULATOR."""
+    """The emulator that `cargo xtask e2e python` started; ENTRA_EMULATOR names the file with its description."""
 
     def __init__(self):
-        description = json.loads(os.environ["ENTRA_EMULATOR"])
+        with open(os.environ["ENTRA_EMULATOR"], encoding="utf-8") as file:
+            description = json.load(file)
         self.authority = description["authority"]
         self.ca = description["ca_file"]
-        self.admin = description["plain"]
-        tenant = description["tenants"][0]
-        app = tenant["apps"][0]
-        self.tenant_id = tenant["id"]
-        self.client_id = app["client_id"]
-        self.secret = app["client_secrets"][0]
+        self.admin = description["admin"]
+        self.tenant_id = description["tenant_id"]
+        self.client_id = description["client_id"]
+        self.secret = description["client_secret"]
         self._tls = ssl.create_default_context(cafile=self.ca)
 
     def requests(self, route):
