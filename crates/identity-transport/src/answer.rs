@@ -21,11 +21,16 @@ pub(crate) fn check_head(head: &Parts, max_body: usize) -> Result<CappedBody, Ht
     if head.status.is_informational() {
         return Err(HttpError::after_sending(
             HttpErrorKind::Protocol,
-            format!("the server answered with the interim status {}", head.status.as_u16()),
+            format!(
+                "the server answered with the interim status {}",
+                head.status.as_u16()
+            ),
         ));
     }
     if head.headers.len() > MAX_FIELDS {
-        return Err(too_large(format!("the answer's head has more than {MAX_FIELDS} fields")));
+        return Err(too_large(format!(
+            "the answer's head has more than {MAX_FIELDS} fields"
+        )));
     }
     if has_other_than(&head.headers, CONTENT_ENCODING, "identity")
         || has_other_than(&head.headers, TRANSFER_ENCODING, "chunked")
@@ -106,9 +111,10 @@ mod tests {
     fn head(fields: &[(&str, &str)]) -> Parts {
         let mut response = http::Response::new(());
         for (name, value) in fields {
-            response
-                .headers_mut()
-                .append(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+            response.headers_mut().append(
+                http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                value.parse().unwrap(),
+            );
         }
         response.into_parts().0
     }
@@ -122,18 +128,28 @@ mod tests {
         assert_eq!(kind(&[]), None);
         assert_eq!(kind(&[("content-length", "1024")]), None);
         assert_eq!(kind(&[("content-length", "1025")]), Some(HttpErrorKind::TooLarge));
-        assert_eq!(kind(&[("content-length", "18446744073709551615")]), Some(HttpErrorKind::TooLarge));
+        assert_eq!(
+            kind(&[("content-length", "18446744073709551615")]),
+            Some(HttpErrorKind::TooLarge)
+        );
         for value in ["identity", "Identity", ""] {
             assert_eq!(kind(&[("content-encoding", value)]), None, "{value}");
         }
         for value in ["gzip", "br", "deflate", "identity, gzip", "zstd"] {
-            assert_eq!(kind(&[("content-encoding", value)]), Some(HttpErrorKind::Protocol), "{value}");
+            assert_eq!(
+                kind(&[("content-encoding", value)]),
+                Some(HttpErrorKind::Protocol),
+                "{value}"
+            );
         }
         assert_eq!(
             kind(&[("content-encoding", "identity"), ("content-encoding", "gzip")]),
             Some(HttpErrorKind::Protocol)
         );
-        assert_eq!(kind(&[("transfer-encoding", "gzip, chunked")]), Some(HttpErrorKind::Protocol));
+        assert_eq!(
+            kind(&[("transfer-encoding", "gzip, chunked")]),
+            Some(HttpErrorKind::Protocol)
+        );
         assert_eq!(kind(&[("transfer-encoding", "Chunked")]), None);
         assert_eq!(kind(&vec![("x", "y"); 100]), None);
         assert_eq!(kind(&vec![("x", "y"); 101]), Some(HttpErrorKind::TooLarge));

@@ -64,7 +64,10 @@ impl HyperTransportBuilder {
     /// [`ErrorKind::InvalidConfiguration`] if there is no certificate in it, or one that can't be a root.
     pub fn extra_root_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
         let invalid = |what: &str| {
-            Error::new(ErrorKind::InvalidConfiguration, format!("the extra roots can't be used: {what}"))
+            Error::new(
+                ErrorKind::InvalidConfiguration,
+                format!("the extra roots can't be used: {what}"),
+            )
         };
         let roots = tls::parse_pem(pem.as_ref()).map_err(|problem| invalid(&problem.0))?;
         let mut store = rustls::RootCertStore::empty();
@@ -94,7 +97,9 @@ impl HyperTransportBuilder {
     }
 
     pub(crate) fn env_or_default(&self) -> Arc<dyn Env> {
-        self.env.clone().unwrap_or_else(|| Arc::new(HashMap::<String, String>::new()))
+        self.env
+            .clone()
+            .unwrap_or_else(|| Arc::new(HashMap::<String, String>::new()))
     }
 
     pub(crate) fn clock_or_default(&self) -> Arc<dyn Clock> {
@@ -102,7 +107,9 @@ impl HyperTransportBuilder {
     }
 
     pub(crate) fn resolver_or_default(&self) -> Arc<dyn Resolver> {
-        self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver::new()))
+        self.resolver
+            .clone()
+            .unwrap_or_else(|| Arc::new(SystemResolver::new()))
     }
 }
 

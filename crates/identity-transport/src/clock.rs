@@ -14,14 +14,22 @@ pub(crate) struct TokioClock {
 }
 
 impl TokioClock {
-    #[expect(clippy::disallowed_methods, reason = "this is an implementation of the clock seam")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is an implementation of the clock seam"
+    )]
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now() }
+        Self {
+            start: Instant::now(),
+        }
     }
 }
 
 impl Clock for TokioClock {
-    #[expect(clippy::disallowed_methods, reason = "this is an implementation of the clock seam")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is an implementation of the clock seam"
+    )]
     fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now {
@@ -30,7 +38,10 @@ impl Clock for TokioClock {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is an implementation of the clock seam")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is an implementation of the clock seam"
+    )]
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
     }

@@ -67,7 +67,10 @@ impl Connector<'_> {
             });
         }
         let name = match &self.policy.server {
-            ServerIdentity::Roots { server_name: Some(name), .. } => name,
+            ServerIdentity::Roots {
+                server_name: Some(name),
+                ..
+            } => name,
             _ => self.target.host.as_str(),
         };
         let config = within_tls(limits, self.tls.config(&self.policy.server)).await?;
@@ -83,9 +86,11 @@ impl Connector<'_> {
     async fn directly(&self, limits: &mut Limits) -> Result<(Box<dyn Stream>, Socket), HttpError> {
         let rule = self.policy.addresses;
         let addresses = self.resolve(&self.target.host, self.target.port, limits).await?;
-        self.target.check_addresses(rule, addresses.iter().map(SocketAddr::ip))?;
+        self.target
+            .check_addresses(rule, addresses.iter().map(SocketAddr::ip))?;
         let socket = self.race(&addresses, "the server", limits).await?;
-        self.target.check_addresses(rule, [socket.peer().ip()].into_iter())?;
+        self.target
+            .check_addresses(rule, [socket.peer().ip()].into_iter())?;
         Ok((Box::new(TcpIo::new(&socket)), socket))
     }
 
@@ -110,10 +115,14 @@ impl Connector<'_> {
         }
         let opened = match proxy.scheme {
             ProxyScheme::Http | ProxyScheme::Https => {
-                limits.within(Stage::Proxy, tunnel::open(&mut stream, self.target, proxy)).await
+                limits
+                    .within(Stage::Proxy, tunnel::open(&mut stream, self.target, proxy))
+                    .await
             }
             ProxyScheme::Socks5 => {
-                limits.within(Stage::Proxy, socks::open(&mut stream, self.target, proxy)).await
+                limits
+                    .within(Stage::Proxy, socks::open(&mut stream, self.target, proxy))
+                    .await
             }
         };
         opened.map_err(|timed_out| timed_out.into_error(false))??;
@@ -169,7 +178,10 @@ impl Connector<'_> {
                 return failure::no_runtime();
             }
             let (kind, message) = match error.kind() {
-                io::ErrorKind::TimedOut => (HttpErrorKind::Timeout, format!("no connection to {whom} within {limit:?}")),
+                io::ErrorKind::TimedOut => (
+                    HttpErrorKind::Timeout,
+                    format!("no connection to {whom} within {limit:?}"),
+                ),
                 _ => (HttpErrorKind::Connect, format!("no connection to {whom}")),
             };
             HttpError::before_sending(kind, message).with_source(error)
@@ -195,7 +207,10 @@ async fn handshake(
     let fail = |kind, message: Cow<'static, str>| HttpError::before_sending(kind, message);
     let name = name.strip_suffix('.').unwrap_or(name);
     let Ok(server) = ServerName::try_from(name.to_owned()) else {
-        return Err(fail(HttpErrorKind::Tls, "the host is not a name that a certificate can be for".into()));
+        return Err(fail(
+            HttpErrorKind::Tls,
+            "the host is not a name that a certificate can be for".into(),
+        ));
     };
     let connected = TlsConnector::from(config).connect(server, stream).await;
     connected.map_err(|error| match failure::find::<rustls::Error>(&error) {
@@ -205,6 +220,10 @@ async fn handshake(
             // No source: it would show what the server presented.
             fail(HttpErrorKind::Tls, message.into())
         }
-        None => fail(HttpErrorKind::Reset, "the connection broke in the TLS handshake".into()).with_source(error),
+        None => fail(
+            HttpErrorKind::Reset,
+            "the connection broke in the TLS handshake".into(),
+        )
+        .with_source(error),
     })
 }

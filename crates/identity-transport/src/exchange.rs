@@ -45,7 +45,9 @@ impl Connection {
         let stamp = Stamp::new(limits.clock.now());
         #[cfg(feature = "http2")]
         if dialed.http2 {
-            let started = limits.within(Stage::Total, http2::Http2::start(io, dialed.socket, stamp)).await;
+            let started = limits
+                .within(Stage::Total, http2::Http2::start(io, dialed.socket, stamp))
+                .await;
             return unwrap_start(started).map(Self::Http2);
         }
         let started = limits
@@ -120,7 +122,11 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     pub(crate) const fn new(now: Now) -> Self {
-        Self { opened: now, used: now, reused: false }
+        Self {
+            opened: now,
+            used: now,
+            reused: false,
+        }
     }
 }
 

@@ -40,10 +40,16 @@ pub(crate) fn of_exchange(error: hyper::Error, request_sent: bool) -> HttpError 
     };
     if let Some(alert) = find::<rustls::Error>(&error) {
         // No source: it would show what the server presented.
-        return make(HttpErrorKind::Tls, format!("TLS failed: {}", tls::describe(alert)));
+        return make(
+            HttpErrorKind::Tls,
+            format!("TLS failed: {}", tls::describe(alert)),
+        );
     }
     let (kind, message) = if error.to_string() == TOO_LARGE || find::<HeadTooLarge>(&error).is_some() {
-        (HttpErrorKind::TooLarge, "the answer's head is larger than allowed")
+        (
+            HttpErrorKind::TooLarge,
+            "the answer's head is larger than allowed",
+        )
     } else if error.is_parse() {
         (HttpErrorKind::Protocol, "the answer is not HTTP")
     } else if error.is_user() {
@@ -52,14 +58,20 @@ pub(crate) fn of_exchange(error: hyper::Error, request_sent: bool) -> HttpError 
         (HttpErrorKind::Protocol, "the answer's body is malformed")
     } else {
         // Anything unknown counts as transient.
-        (HttpErrorKind::Reset, "the connection broke before the answer was complete")
+        (
+            HttpErrorKind::Reset,
+            "the connection broke before the answer was complete",
+        )
     };
     make(kind, message.to_owned()).with_source(error)
 }
 
 /// What the body's decoder finds wrong, as opposed to what the connection reports.
 fn is_malformed(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+    )
 }
 
 /// Looks for an error of type `E` in the chain of sources, also inside of I/O errors.

@@ -69,9 +69,16 @@ impl Limits {
         // tokio offers no way to ask whether a runtime was built with timers: making one panics if it was not. Poll it too, for clocks that make it late.
         let total = catch_unwind(AssertUnwindSafe(|| {
             let mut total = clock.sleep(timeouts.total);
-            let passed = total.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+            let passed = total
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_ready();
             // A future that is ready must not be polled again.
-            if passed { Box::pin(std::future::ready(())) } else { total }
+            if passed {
+                Box::pin(std::future::ready(()))
+            } else {
+                total
+            }
         }));
         Ok(Self {
             total: total.map_err(|_| failure::no_runtime())?,
@@ -152,7 +159,10 @@ impl Limits {
         } else {
             return Poll::Pending;
         };
-        Poll::Ready(TimedOut { stage, limit: self.limit(stage) })
+        Poll::Ready(TimedOut {
+            stage,
+            limit: self.limit(stage),
+        })
     }
 
     fn limit(&self, stage: Stage) -> Duration {
@@ -199,7 +209,11 @@ mod tests {
             let start = clock.now();
             let mut limits = limits(&clock);
             let text = message(clock.block_on(limits.within(stage, pending())));
-            assert_eq!(clock.now().since(start), Duration::from_secs(seconds), "{stage:?}");
+            assert_eq!(
+                clock.now().since(start),
+                Duration::from_secs(seconds),
+                "{stage:?}"
+            );
             assert!(text.ends_with(&format!("longer than {seconds}s")), "{text}");
         }
     }
@@ -242,7 +256,14 @@ mod tests {
         let mut limits = limits(&clock);
         clock.advance(Duration::from_secs(60));
         assert_eq!(clock.block_on(limits.within(Stage::Tls, async { 7 })).unwrap(), 7);
-        let zero = Limits::start(Arc::new(clock.clone()), HttpTimeouts::new().capped(Duration::ZERO));
-        assert!(clock.block_on(zero.unwrap().within(Stage::Total, pending::<()>())).is_err());
+        let zero = Limits::start(
+            Arc::new(clock.clone()),
+            HttpTimeouts::new().capped(Duration::ZERO),
+        );
+        assert!(
+            clock
+                .block_on(zero.unwrap().within(Stage::Total, pending::<()>()))
+                .is_err()
+        );
     }
 }

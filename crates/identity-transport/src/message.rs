@@ -50,7 +50,9 @@ impl Outgoing {
         }
         let mut headers = request.headers.clone();
         if let Some(name) = RESERVED.iter().find(|name| headers.contains_key(*name)) {
-            return refuse(format!("the header `{name}` is set by the transport, not by the request"));
+            return refuse(format!(
+                "the header `{name}` is set by the transport, not by the request"
+            ));
         }
         if let Some(length) = headers.remove(CONTENT_LENGTH)
             && length.as_bytes() != request.body.len().to_string().as_bytes()
@@ -75,6 +77,11 @@ impl Outgoing {
             headers,
             body: Arc::clone(&request.body),
         })
+    }
+
+    /// The length of the body in bytes.
+    pub(crate) fn body_len(&self) -> u64 {
+        self.body.len() as u64
     }
 
     /// The request for HTTP/1.1, in origin form.
@@ -156,7 +163,10 @@ mod tests {
         let mut names: Vec<_> = sent.headers().keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["accept", "content-type", "host"]);
-        assert_eq!((sent.uri().to_string().as_str(), &sent.headers()["host"]), ("/t?x=1", &"login.test:8443".parse().unwrap()));
+        assert_eq!(
+            (sent.uri().to_string().as_str(), &sent.headers()["host"]),
+            ("/t?x=1", &"login.test:8443".parse().unwrap())
+        );
         assert_eq!(sent.body().size_hint().exact(), Some(3));
     }
 
@@ -170,13 +180,25 @@ mod tests {
             ("proxy-authorization", "Basic CNRY"),
             ("content-length", "5"),
         ] {
-            let request = base.clone().header(name.parse().unwrap(), HeaderValue::from_static(value));
+            let request = base
+                .clone()
+                .header(name.parse().unwrap(), HeaderValue::from_static(value));
             let error = outgoing(&request).unwrap_err();
-            assert_eq!((error.kind, error.request_sent), (HttpErrorKind::Protocol, false), "{name}");
+            assert_eq!(
+                (error.kind, error.request_sent),
+                (HttpErrorKind::Protocol, false),
+                "{name}"
+            );
             assert!(!error.message.contains("CNRY"));
         }
         let right = base.clone().header(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        assert!(!outgoing(&right).unwrap().http1().headers().contains_key(CONTENT_LENGTH));
+        assert!(
+            !outgoing(&right)
+                .unwrap()
+                .http1()
+                .headers()
+                .contains_key(CONTENT_LENGTH)
+        );
         let mut connect = base;
         connect.method = Method::CONNECT;
         assert!(outgoing(&connect).is_err());

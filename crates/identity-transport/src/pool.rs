@@ -63,7 +63,9 @@ impl Pool {
         let mut runtimes = self.lock();
         let idle = runtimes.get_mut(&runtime)?.idle.get_mut(key)?;
         let found = loop {
-            let Some(mut connection) = idle.pop() else { break None };
+            let Some(mut connection) = idle.pop() else {
+                break None;
+            };
             let allowed = key.proxied || rule.allows(connection.peer().ip(), key.tls);
             if !allowed || !is_fresh(connection.stamp(), now) || !connection.is_usable() {
                 closed.push(connection);
@@ -82,7 +84,13 @@ impl Pool {
     }
 
     /// Keeps a connection for the next request.
-    pub(crate) fn put(self: &Arc<Self>, runtime: Id, key: Key, mut connection: Connection, clock: &Arc<dyn Clock>) {
+    pub(crate) fn put(
+        self: &Arc<Self>,
+        runtime: Id,
+        key: Key,
+        mut connection: Connection,
+        clock: &Arc<dyn Clock>,
+    ) {
         let now = clock.now();
         connection.stamp().used = now;
         let mut closed = Vec::new();
@@ -101,7 +109,10 @@ impl Pool {
         drop(runtimes);
         drop(closed);
         if start_reaper {
-            let guard = ReaperGuard { pool: Arc::downgrade(self), runtime };
+            let guard = ReaperGuard {
+                pool: Arc::downgrade(self),
+                runtime,
+            };
             tokio::spawn(reap(guard, Arc::clone(clock)));
         }
     }
@@ -162,7 +173,9 @@ fn remove_stale(runtimes: &mut HashMap<Id, Runtime>, now: Now, closed: &mut Vec<
 async fn reap(guard: ReaperGuard, clock: Arc<dyn Clock>) {
     loop {
         let Some(pool) = guard.pool.upgrade() else { return };
-        let Some(wait) = pool.sweep(guard.runtime, clock.now()) else { return };
+        let Some(wait) = pool.sweep(guard.runtime, clock.now()) else {
+            return;
+        };
         drop(pool);
         clock.sleep(wait).await;
     }
@@ -203,10 +216,16 @@ fn has_jumped(then: Now, now: Now) -> bool {
 mod tests {
     use super::*;
 
-    const START: Now = Now { wall: 1_000_000_000, elapsed: 5_000 };
+    const START: Now = Now {
+        wall: 1_000_000_000,
+        elapsed: 5_000,
+    };
 
     fn later(wall: i64, elapsed: u64) -> Now {
-        Now { wall: START.wall + wall * 1000, elapsed: START.elapsed + elapsed * 1000 }
+        Now {
+            wall: START.wall + wall * 1000,
+            elapsed: START.elapsed + elapsed * 1000,
+        }
     }
 
     #[test]

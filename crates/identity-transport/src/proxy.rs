@@ -47,7 +47,10 @@ impl ProxyConfig {
     pub fn new(url: &str) -> Result<Self, Error> {
         let server = ProxyServer::parse(url)
             .map_err(|problem| invalid(format!("the proxy's URL can't be used: {problem}")))?;
-        Ok(Self { server: Some(server), bypass: Bypass::default() })
+        Ok(Self {
+            server: Some(server),
+            bypass: Bypass::default(),
+        })
     }
 
     /// Sets user and password, unescaped, in place of those in the URL.
@@ -90,7 +93,10 @@ impl ProxyConfig {
         let server = ProxyServer::parse(&url)
             .map_err(|problem| invalid(format!("the proxy in {name} can't be used: {problem}")))?;
         let bypass = first(["no_proxy", "NO_PROXY"]).map(|(_, list)| Bypass::parse(&list));
-        Ok(Self { server: Some(server), bypass: bypass.unwrap_or_default() })
+        Ok(Self {
+            server: Some(server),
+            bypass: bypass.unwrap_or_default(),
+        })
     }
 
     /// The proxy for a request, `None` to ask directly.

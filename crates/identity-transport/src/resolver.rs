@@ -44,7 +44,10 @@ impl SystemResolver {
 impl Resolver for SystemResolver {
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         Box::pin(async move {
-            let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(io::Error::other)?;
+            let slot = Arc::clone(&self.slots)
+                .acquire_owned()
+                .await
+                .map_err(io::Error::other)?;
             let (lookup, host) = (Arc::clone(&self.lookup), host.to_owned());
             let answer = detached::run("identity-resolve", move || {
                 let answer = lookup(&host);
@@ -87,7 +90,10 @@ mod tests {
     #[test]
     fn the_system_knows_localhost() {
         let addresses = block_on(SystemResolver::new().resolve("localhost")).unwrap();
-        assert!(!addresses.is_empty() && addresses.iter().all(IpAddr::is_loopback), "{addresses:?}");
+        assert!(
+            !addresses.is_empty() && addresses.iter().all(IpAddr::is_loopback),
+            "{addresses:?}"
+        );
     }
 
     #[test]
@@ -105,7 +111,9 @@ mod tests {
         });
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut waiting: Vec<_> = (0..6).map(|_| assert_future_is_pending(resolver.resolve("h"))).collect();
+            let mut waiting: Vec<_> = (0..6)
+                .map(|_| assert_future_is_pending(resolver.resolve("h")))
+                .collect();
             for _ in 0..MAX_LOOKUPS {
                 begins.recv().unwrap();
             }

@@ -47,7 +47,10 @@ impl Target {
             return refuse("the URL has no host");
         }
         // A port that is no number, or too large a one, is not the same as none.
-        let rest = authority.as_str().get(authority.host().len()..).unwrap_or_default();
+        let rest = authority
+            .as_str()
+            .get(authority.host().len()..)
+            .unwrap_or_default();
         if !matches!(rest, "" | ":") && authority.port_u16().is_none() {
             return refuse("the URL's port is not a port number");
         }
@@ -56,7 +59,11 @@ impl Target {
         Ok(Self {
             tls,
             port,
-            authority: if port == default_port { bare.clone() } else { format!("{bare}:{port}") },
+            authority: if port == default_port {
+                bare.clone()
+            } else {
+                format!("{bare}:{port}")
+            },
             path: uri
                 .path_and_query()
                 .cloned()
@@ -105,16 +112,50 @@ mod tests {
     #[test]
     fn urls_are_taken_apart() {
         for (uri, tls, host, port, authority, path) in [
-            ("https://Login.Test/a?b=c", true, "login.test", 443, "login.test", "/a?b=c"),
-            ("https://login.test:8443", true, "login.test", 8443, "login.test:8443", "/"),
-            ("https://login.test:443/x", true, "login.test", 443, "login.test", "/x"),
-            ("http://127.0.0.1:40342/m", false, "127.0.0.1", 40342, "127.0.0.1:40342", "/m"),
+            (
+                "https://Login.Test/a?b=c",
+                true,
+                "login.test",
+                443,
+                "login.test",
+                "/a?b=c",
+            ),
+            (
+                "https://login.test:8443",
+                true,
+                "login.test",
+                8443,
+                "login.test:8443",
+                "/",
+            ),
+            (
+                "https://login.test:443/x",
+                true,
+                "login.test",
+                443,
+                "login.test",
+                "/x",
+            ),
+            (
+                "http://127.0.0.1:40342/m",
+                false,
+                "127.0.0.1",
+                40342,
+                "127.0.0.1:40342",
+                "/m",
+            ),
             ("http://[::1]/m", false, "::1", 80, "[::1]", "/m"),
             ("http://[FE80::1]:81/", false, "fe80::1", 81, "[fe80::1]:81", "/"),
         ] {
             let target = parse(uri).unwrap();
             assert_eq!(
-                (target.tls, target.host.as_str(), target.port, target.authority.as_str(), target.path.as_str()),
+                (
+                    target.tls,
+                    target.host.as_str(),
+                    target.port,
+                    target.authority.as_str(),
+                    target.path.as_str()
+                ),
                 (tls, host, port, authority, path),
                 "{uri}"
             );
@@ -133,7 +174,11 @@ mod tests {
         ] {
             let Ok(uri) = uri.parse::<Uri>() else { continue };
             let error = Target::parse(&uri).unwrap_err();
-            assert_eq!((error.kind, error.request_sent), (HttpErrorKind::Protocol, false), "{uri}");
+            assert_eq!(
+                (error.kind, error.request_sent),
+                (HttpErrorKind::Protocol, false),
+                "{uri}"
+            );
             assert!(!format!("{error} {error:?}").contains("CNRY"));
         }
     }
@@ -146,7 +191,11 @@ mod tests {
             target.check_addresses(AddressRule::PlainHttpToLocal, addresses(list).into_iter())
         };
         assert!(check(&["127.0.0.1", "169.254.169.254", "::1"]).is_ok());
-        for mixed in [&["127.0.0.1", "8.8.8.8"][..], &["8.8.8.8"], &["::1", "2001:db8::1"]] {
+        for mixed in [
+            &["127.0.0.1", "8.8.8.8"][..],
+            &["8.8.8.8"],
+            &["::1", "2001:db8::1"],
+        ] {
             assert_eq!(check(mixed).unwrap_err().kind, HttpErrorKind::AddressRefused);
         }
         assert!(target.check_rule(AddressRule::PlainHttpToLocal).is_ok());
@@ -156,6 +205,10 @@ mod tests {
         );
         let secure = parse("https://login.test/").unwrap();
         assert!(secure.check_rule(AddressRule::HttpsOnly).is_ok());
-        assert!(secure.check_addresses(AddressRule::HttpsOnly, addresses(&["8.8.8.8"]).into_iter()).is_ok());
+        assert!(
+            secure
+                .check_addresses(AddressRule::HttpsOnly, addresses(&["8.8.8.8"]).into_iter())
+                .is_ok()
+        );
     }
 }

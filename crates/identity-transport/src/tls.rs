@@ -18,8 +18,8 @@ use tokio::sync::watch;
 
 use crate::detached;
 pub(crate) use explain::describe;
-pub(crate) use roots::parse_pem;
 use roots::Source;
+pub(crate) use roots::parse_pem;
 
 /// How many configurations for services with roots or a thumbprint of their own are kept. A program has one or two; files that are rotated add some.
 const MAX_SPECIAL: usize = 8;
@@ -138,7 +138,11 @@ impl Tls {
         let verifier: Arc<dyn ServerCertVerifier> = match identity {
             ServerIdentity::Roots { pem, .. } => roots::exclusive(pem)?,
             ServerIdentity::Thumbprint(thumbprint) => Arc::new(verify::Pinned::new(*thumbprint)),
-            _ => return Err(Problem("this way of proving who the server is isn't supported".into())),
+            _ => {
+                return Err(Problem(
+                    "this way of proving who the server is isn't supported".into(),
+                ));
+            }
         };
         let config = make_config(verifier, &self.settings.clock)?;
         if known.len() >= MAX_SPECIAL {
@@ -187,12 +191,13 @@ fn make_config(
     verifier: Arc<dyn ServerCertVerifier>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<ClientConfig>, Problem> {
-    let mut config = ClientConfig::builder_with_details(provider(), Arc::new(CertificateTime(Arc::clone(clock))))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Problem(format!("TLS can't be set up: {error}").into()))?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+    let mut config =
+        ClientConfig::builder_with_details(provider(), Arc::new(CertificateTime(Arc::clone(clock))))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Problem(format!("TLS can't be set up: {error}").into()))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
     config.alpn_protocols = vec![
         #[cfg(feature = "http2")]
         b"h2".to_vec(),

@@ -101,7 +101,10 @@ impl Inner {
         let key = Key::new(&target, proxy.is_some(), &request.policy.server);
         let mut limits = Limits::start(Arc::clone(&self.clock), request.timeouts)?;
 
-        if let Some(idle) = self.pool.take(runtime, &key, request.policy.addresses, self.clock.now()) {
+        if let Some(idle) = self
+            .pool
+            .take(runtime, &key, request.policy.addresses, self.clock.now())
+        {
             match idle.exchange(&outgoing, request.max_body, &mut limits).await {
                 Ok(exchanged) => return Ok(self.keep(runtime, key, exchanged)),
                 Err(failure) if may_repeat(&failure, &outgoing) => {}
@@ -117,7 +120,10 @@ impl Inner {
         };
         let dialed = connector.dial(&mut limits).await?;
         let connection = Connection::start(dialed, &mut limits).await?;
-        match connection.exchange(&outgoing, request.max_body, &mut limits).await {
+        match connection
+            .exchange(&outgoing, request.max_body, &mut limits)
+            .await
+        {
             Ok(exchanged) => Ok(self.keep(runtime, key, exchanged)),
             Err(failure) => Err(failure.error),
         }

@@ -15,6 +15,7 @@ use crate::watched::Watched;
 
 /// What a server does on a connection. After the last step it closes it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Step {
     /// Reads one whole request.
     Request,

@@ -38,7 +38,10 @@ where
             if head_start.as_mut().is_none_or(|wait| ready(wait, context)) {
                 head_start = None;
                 if let Some(address) = waiting.next().filter(|_| !closed) {
-                    running.push(Attempt { connection: Box::pin(attempt(address)), limit: clock.sleep(limit) });
+                    running.push(Attempt {
+                        connection: Box::pin(attempt(address)),
+                        limit: clock.sleep(limit),
+                    });
                     head_start = Some(clock.sleep(HEAD_START));
                 }
             }
@@ -99,8 +102,12 @@ fn ready(timer: &mut BoxFuture<'static, ()>, context: &mut Context<'_>) -> bool 
 fn in_turns(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
     let (mut these, mut others) = (
-        addresses.iter().filter(|address| address.is_ipv4() == first_is_v4),
-        addresses.iter().filter(|address| address.is_ipv4() != first_is_v4),
+        addresses
+            .iter()
+            .filter(|address| address.is_ipv4() == first_is_v4),
+        addresses
+            .iter()
+            .filter(|address| address.is_ipv4() != first_is_v4),
     );
     let mut order = Vec::with_capacity(addresses.len());
     while order.len() < addresses.len() {

@@ -49,7 +49,11 @@ pub(super) async fn open(
                 format!("the SOCKS proxy got no connection to the server (reply {reply})"),
             ));
         }
-        _ => return Err(refused(format!("the SOCKS proxy refused the connection (reply {reply})"))),
+        _ => {
+            return Err(refused(format!(
+                "the SOCKS proxy refused the connection (reply {reply})"
+            )));
+        }
     }
     // The address that the proxy connects from, which nobody needs.
     let length = match kind {

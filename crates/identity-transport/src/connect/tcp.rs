@@ -40,7 +40,10 @@ impl Socket {
         stream.set_nodelay(true)?;
         // Only an optimisation, and not there on every system.
         drop(SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE)));
-        Ok(Self { stream: Arc::new(stream), peer })
+        Ok(Self {
+            stream: Arc::new(stream),
+            peer,
+        })
     }
 
     /// Whom it is connected to.
@@ -100,11 +103,7 @@ impl AsyncRead for TcpIo {
 }
 
 impl AsyncWrite for TcpIo {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.0.poll_write_ready(context))?;
             match self.0.try_write(data) {

@@ -49,7 +49,9 @@ pub(super) async fn open(
             HttpErrorKind::Connect,
             format!("the proxy got no connection to the server (status {code})"),
         )),
-        Some(code) => Err(refused(format!("the proxy refused the connection (status {code})"))),
+        Some(code) => Err(refused(format!(
+            "the proxy refused the connection (status {code})"
+        ))),
     }
 }
 

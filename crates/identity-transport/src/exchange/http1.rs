@@ -71,7 +71,9 @@ impl Http1 {
         let result = self.run(request, max_body, limits).await;
         match result {
             Ok(answer) => {
-                let reusable = self.settle().await;
+                // A server that answers before it has the whole request may not read the rest of it.
+                let whole = meter.written().saturating_sub(written) >= request.body_len();
+                let reusable = self.settle().await && whole;
                 self.stamp.reused = true;
                 Ok((answer, reusable.then_some(Connection::Http1(self))))
             }
@@ -89,7 +91,12 @@ impl Http1 {
         max_body: usize,
         limits: &mut Limits,
     ) -> Result<identity_base::seam::HttpResponse, HttpError> {
-        let Self { sender, driver, meter, .. } = self;
+        let Self {
+            sender,
+            driver,
+            meter,
+            ..
+        } = self;
         meter.allow(MAX_BEFORE_BODY);
         let answer = sender.send_request(request.http1());
         let answer = limits
@@ -140,7 +147,9 @@ async fn next_frame(
 }
 
 /// Moves the bytes of a connection, until it ends.
-struct Driver(Option<Pin<Box<Http1Connection<TokioIo<Metered>, RequestBody>>>>);
+struct Driver(Option<Pin<Box<Driven>>>);
+
+type Driven = Http1Connection<TokioIo<Metered>, RequestBody>;
 
 impl Driver {
     fn poll(&mut self, context: &mut Context<'_>) {

@@ -34,7 +34,11 @@ impl Http2 {
             // An error has been given to the requests that wait.
             drop(connection.await);
         });
-        Ok(Self { sender, peer: socket.peer(), stamp })
+        Ok(Self {
+            sender,
+            peer: socket.peer(),
+            stamp,
+        })
     }
 
     pub(super) fn is_usable(&self) -> bool {

@@ -43,7 +43,8 @@ impl Meter {
 
     /// Lets at most `more` bytes come from now on.
     pub(super) fn allow(&self, more: u64) {
-        self.read_limit.store(self.read().saturating_add(more), Ordering::Relaxed);
+        self.read_limit
+            .store(self.read().saturating_add(more), Ordering::Relaxed);
     }
 }
 
@@ -68,7 +69,11 @@ impl AsyncRead for Metered {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let count = buffer.filled().len().saturating_sub(before) as u64;
-        let read = self.meter.read.fetch_add(count, Ordering::Relaxed).saturating_add(count);
+        let read = self
+            .meter
+            .read
+            .fetch_add(count, Ordering::Relaxed)
+            .saturating_add(count);
         if read > self.meter.read_limit.load(Ordering::Relaxed) {
             return Poll::Ready(Err(io::Error::other(HeadTooLarge)));
         }

@@ -20,14 +20,22 @@ enum Hosts {
     /// The name and all below it; in lower case, without dots at its ends.
     Domain(String),
     /// The addresses whose first `prefix` bits are those of the address.
-    Network { address: IpAddr, prefix: u32 },
+    Network {
+        address: IpAddr,
+        prefix: u32,
+    },
 }
 
 impl Bypass {
     /// Reads a list that is separated by commas or white space.
     pub(super) fn parse(list: &str) -> Self {
         let entries = list.split(|c: char| c == ',' || c.is_ascii_whitespace());
-        Self(entries.filter(|entry| !entry.is_empty()).filter_map(parse_rule).collect())
+        Self(
+            entries
+                .filter(|entry| !entry.is_empty())
+                .filter_map(parse_rule)
+                .collect(),
+        )
     }
 
     /// Whether `host` is on the list. It is in lower case, an IPv6 address without its brackets.
@@ -39,9 +47,13 @@ impl Bypass {
             .filter(|rule| rule.port.is_none_or(|only| only == port))
             .any(|rule| match (&rule.hosts, address) {
                 (Hosts::All, _) => true,
-                (Hosts::Network { address: network, prefix }, Some(address)) => {
-                    within(address, *network, *prefix)
-                }
+                (
+                    Hosts::Network {
+                        address: network,
+                        prefix,
+                    },
+                    Some(address),
+                ) => within(address, *network, *prefix),
                 (Hosts::Domain(domain), None) => {
                     let above = host.strip_suffix(domain.as_str());
                     above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
@@ -53,21 +65,38 @@ impl Bypass {
 
 fn parse_rule(entry: &str) -> Option<Rule> {
     if entry == "*" {
-        return Some(Rule { hosts: Hosts::All, port: None });
+        return Some(Rule {
+            hosts: Hosts::All,
+            port: None,
+        });
     }
     if let Some((address, prefix)) = entry.split_once('/') {
-        let address: IpAddr = address.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+        let address: IpAddr = address
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse()
+            .ok()?;
         let prefix = prefix.parse().ok().filter(|prefix| *prefix <= bits(address))?;
-        return Some(Rule { hosts: Hosts::Network { address, prefix }, port: None });
+        return Some(Rule {
+            hosts: Hosts::Network { address, prefix },
+            port: None,
+        });
     }
     let (host, port) = split_port(entry)?;
     let hosts = match host.parse::<IpAddr>() {
         Ok(address) => {
             let address = address.to_canonical();
-            Hosts::Network { address, prefix: bits(address) }
+            Hosts::Network {
+                address,
+                prefix: bits(address),
+            }
         }
         Err(_) => {
-            let name = host.strip_prefix("*.").unwrap_or(host).trim_matches('.').to_ascii_lowercase();
+            let name = host
+                .strip_prefix("*.")
+                .unwrap_or(host)
+                .trim_matches('.')
+                .to_ascii_lowercase();
             // A `*` elsewhere has no meaning that all tools share.
             if name.is_empty() || name.contains('*') {
                 return None;

@@ -36,7 +36,8 @@ impl ProxyServer {
     /// # Errors
     /// What is wrong, without repeating any of it.
     pub(super) fn parse(url: &str) -> Result<Self, &'static str> {
-        let (scheme, rest) = url.trim().split_once("://").unwrap_or(("http", url.trim()));
+        let url = url.trim();
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         let (scheme, default_port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (ProxyScheme::Http, 80),
             "https" => (ProxyScheme::Https, 443),
@@ -59,7 +60,10 @@ impl ProxyServer {
             None | Some("") => None,
             Some(user_info) => {
                 let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
-                Some(Credentials { user: percent_decode(user)?, password: percent_decode(password)? })
+                Some(Credentials {
+                    user: percent_decode(user)?,
+                    password: percent_decode(password)?,
+                })
             }
         };
         Ok(Self {

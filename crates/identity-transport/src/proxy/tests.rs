@@ -7,7 +7,10 @@ use http::Uri;
 use super::*;
 
 fn env(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 fn target(url: &str) -> Target {
@@ -28,20 +31,61 @@ fn urls_are_taken_apart() {
         ("proxy.test:3128", ProxyScheme::Http, "proxy.test", 3128, None),
         ("http://Proxy.Test/", ProxyScheme::Http, "proxy.test", 80, None),
         ("HTTPS://proxy.test", ProxyScheme::Https, "proxy.test", 443, None),
-        ("socks5://proxy.test", ProxyScheme::Socks5, "proxy.test", 1080, None),
+        (
+            "socks5://proxy.test",
+            ProxyScheme::Socks5,
+            "proxy.test",
+            1080,
+            None,
+        ),
         ("socks5h://[::1]:9", ProxyScheme::Socks5, "::1", 9, None),
         ("http://10.0.0.1:8080", ProxyScheme::Http, "10.0.0.1", 8080, None),
-        ("http://u:p@proxy.test:1", ProxyScheme::Http, "proxy.test", 1, Some(("u", "p"))),
-        ("u:p@proxy.test", ProxyScheme::Http, "proxy.test", 80, Some(("u", "p"))),
-        ("http://u@proxy.test", ProxyScheme::Http, "proxy.test", 80, Some(("u", ""))),
-        ("http://d%5Cu:p%40%3a%C3%A4@h", ProxyScheme::Http, "h", 80, Some(("d\\u", "p@:ä"))),
-        ("http://u:p@ss@h:7", ProxyScheme::Http, "h", 7, Some(("u", "p@ss"))),
+        (
+            "http://u:p@proxy.test:1",
+            ProxyScheme::Http,
+            "proxy.test",
+            1,
+            Some(("u", "p")),
+        ),
+        (
+            "u:p@proxy.test",
+            ProxyScheme::Http,
+            "proxy.test",
+            80,
+            Some(("u", "p")),
+        ),
+        (
+            "http://u@proxy.test",
+            ProxyScheme::Http,
+            "proxy.test",
+            80,
+            Some(("u", "")),
+        ),
+        (
+            "http://d%5Cu:p%40%3a%C3%A4@h",
+            ProxyScheme::Http,
+            "h",
+            80,
+            Some(("d\\u", "p@:ä")),
+        ),
+        (
+            "http://u:p@ss@h:7",
+            ProxyScheme::Http,
+            "h",
+            7,
+            Some(("u", "p@ss")),
+        ),
         ("http://u:100%@h", ProxyScheme::Http, "h", 80, Some(("u", "100%"))),
         ("http://u:a:b@h", ProxyScheme::Http, "h", 80, Some(("u", "a:b"))),
     ] {
         let server = ProxyServer::parse(url).unwrap();
         assert_eq!(
-            (server.scheme, server.host.as_str(), server.port, server.user_and_password()),
+            (
+                server.scheme,
+                server.host.as_str(),
+                server.port,
+                server.user_and_password()
+            ),
             (scheme, host, port, credentials),
             "{url}"
         );
@@ -72,16 +116,32 @@ fn bad_urls_are_refused_without_being_repeated() {
 
 #[test]
 fn credentials_are_encoded_and_never_shown() {
-    let config = ProxyConfig::new("http://h").unwrap().credentials("Aladdin", &Secret::new("open sesame"));
+    let config = ProxyConfig::new("http://h")
+        .unwrap()
+        .credentials("Aladdin", &Secret::new("open sesame"));
     let server = config.server.as_ref().unwrap();
     assert_eq!(
         server.basic_authorization().unwrap().as_str(),
         "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
     );
-    for text in [format!("{config:?}"), format!("{config:#?}"), format!("{server:?}")] {
-        assert!(!text.contains("Aladdin") && !text.contains("sesame") && !text.contains("QWxh"), "{text}");
+    for text in [
+        format!("{config:?}"),
+        format!("{config:#?}"),
+        format!("{server:?}"),
+    ] {
+        assert!(
+            !text.contains("Aladdin") && !text.contains("sesame") && !text.contains("QWxh"),
+            "{text}"
+        );
     }
-    assert!(ProxyConfig::new("http://h").unwrap().server.unwrap().basic_authorization().is_none());
+    assert!(
+        ProxyConfig::new("http://h")
+            .unwrap()
+            .server
+            .unwrap()
+            .basic_authorization()
+            .is_none()
+    );
 }
 
 #[test]
@@ -93,28 +153,57 @@ fn the_environment_names_a_proxy_for_https_alone() {
         (&[("https_proxy", "b:1")], Some("b:1")),
         (&[("https_proxy", "b"), ("HTTPS_PROXY", "a")], Some("b:80")),
         (&[("https_proxy", ""), ("HTTPS_PROXY", "a")], Some("a:80")),
-        (&[("HTTP_PROXY", "a"), ("http_proxy", "a"), ("ALL_PROXY", "a"), ("all_proxy", "a")], None),
+        (
+            &[
+                ("HTTP_PROXY", "a"),
+                ("http_proxy", "a"),
+                ("ALL_PROXY", "a"),
+                ("all_proxy", "a"),
+            ],
+            None,
+        ),
         (&[("HTTPS_PROXY", "a"), ("REQUEST_METHOD", "GET")], None),
         (&[("HTTPS_PROXY", "a"), ("NO_PROXY", "login.test")], None),
-        (&[("HTTPS_PROXY", "a"), ("no_proxy", "other.test"), ("NO_PROXY", "login.test")], Some("a:80")),
+        (
+            &[
+                ("HTTPS_PROXY", "a"),
+                ("no_proxy", "other.test"),
+                ("NO_PROXY", "login.test"),
+            ],
+            Some("a:80"),
+        ),
     ] {
         let config = ProxyConfig::from_env(&env(pairs)).unwrap();
         assert_eq!(chosen(&config, url).as_deref(), expected, "{pairs:?}");
         assert_eq!(chosen(&config, "http://127.0.0.1/"), None, "{pairs:?}");
     }
     let error = ProxyConfig::from_env(&env(&[("HTTPS_PROXY", "http://u:CNRY@")])).unwrap_err();
-    assert!(error.to_string().contains("HTTPS_PROXY") && !error.to_string().contains("CNRY"), "{error}");
+    assert!(
+        error.to_string().contains("HTTPS_PROXY") && !error.to_string().contains("CNRY"),
+        "{error}"
+    );
 }
 
 #[test]
 fn metadata_endpoints_and_plain_http_are_never_proxied() {
     let config = ProxyConfig::new("http://proxy.test").unwrap();
     let metadata = ConnectPolicy::metadata();
-    for url in ["http://169.254.169.254/metadata", "https://node.fabric.test:2377/"] {
+    for url in [
+        "http://169.254.169.254/metadata",
+        "https://node.fabric.test:2377/",
+    ] {
         assert!(config.server_for(&target(url), &metadata).is_none(), "{url}");
     }
-    assert!(config.server_for(&target("http://127.0.0.1/"), &ConnectPolicy::new()).is_none());
-    assert!(config.server_for(&target("https://login.test/"), &ConnectPolicy::new()).is_some());
+    assert!(
+        config
+            .server_for(&target("http://127.0.0.1/"), &ConnectPolicy::new())
+            .is_none()
+    );
+    assert!(
+        config
+            .server_for(&target("https://login.test/"), &ConnectPolicy::new())
+            .is_some()
+    );
     assert_eq!(chosen(&ProxyConfig::none(), "https://login.test/"), None);
 }
 

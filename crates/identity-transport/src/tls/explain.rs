@@ -1,5 +1,6 @@
 //! TLS errors in words: which check failed, and what a person can do. Never what the server presented.
 
+use identity_base::Foreign;
 use rustls::{AlertDescription, CertificateError, Error};
 
 use super::verify::SelfSigned;
@@ -13,7 +14,9 @@ pub(crate) fn describe(error: &Error) -> String {
         Error::InvalidCertificate(error) => certificate(error),
         Error::InvalidMessage(_)
         | Error::InappropriateMessage { .. }
-        | Error::InappropriateHandshakeMessage { .. } => "what the server sent is not TLS, or not in order".to_owned(),
+        | Error::InappropriateHandshakeMessage { .. } => {
+            "what the server sent is not TLS, or not in order".to_owned()
+        }
         Error::NoCertificatesPresented => "the server presented no certificate".to_owned(),
         Error::PeerIncompatible(_) => {
             "the server and this client have no TLS version (1.2 or newer) or cipher in common".to_owned()
@@ -75,7 +78,9 @@ fn certificate(error: &CertificateError) -> String {
             Some(webpki::Error::PathLenConstraintViolated | webpki::Error::EndEntityUsedAsCa) => {
                 "the server's certificate is from an issuer that may not issue it".to_owned()
             }
-            _ => "the server's certificate was refused".to_owned(),
+            Some(_) => "the server's certificate was refused".to_owned(),
+            // What the platform's own verifier says, in one sentence of its own.
+            None => format!("the server's certificate was refused: {}", Foreign::new(&other.0.to_string(), 200)),
         },
         _ => "the server's certificate was refused".to_owned(),
     }

@@ -33,7 +33,9 @@ pub(super) enum Source {
 
 /// Whether the environment names files with roots.
 pub(super) fn in_files(env: &dyn Env) -> bool {
-    [FILE, DIRECTORY].iter().any(|name| env.raw(name).is_some_and(|value| !value.is_empty()))
+    [FILE, DIRECTORY]
+        .iter()
+        .any(|name| env.raw(name).is_some_and(|value| !value.is_empty()))
 }
 
 /// Reads the files that the environment names, if any.
@@ -43,7 +45,8 @@ pub(super) async fn source(env: &dyn Env, files: Option<&dyn FileSystem>) -> Res
     }
     let Some(files) = files else {
         return Err(Problem(
-            format!("{FILE} or {DIRECTORY} is set, but this transport was built without a file system").into(),
+            format!("{FILE} or {DIRECTORY} is set, but this transport was built without a file system")
+                .into(),
         ));
     };
     let set = |name| env.raw(name).filter(|value| !value.is_empty());
@@ -66,7 +69,9 @@ pub(super) async fn source(env: &dyn Env, files: Option<&dyn FileSystem>) -> Res
     roots.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
     roots.dedup();
     if roots.is_empty() {
-        return Err(Problem(format!("the directory of {DIRECTORY} holds no certificate").into()));
+        return Err(Problem(
+            format!("the directory of {DIRECTORY} holds no certificate").into(),
+        ));
     }
     Ok(Source::Files(roots))
 }
@@ -74,7 +79,10 @@ pub(super) async fn source(env: &dyn Env, files: Option<&dyn FileSystem>) -> Res
 /// The files to read: those named by a hash, as OpenSSL does, or all if there are none.
 fn certificate_files(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
     let is_hashed = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         name.split_once('.').is_some_and(|(hash, number)| {
             hash.len() == 8
                 && hash.bytes().all(|b| b.is_ascii_hexdigit())
@@ -127,8 +135,9 @@ pub(super) fn verifier(source: &Source, settings: &Settings) -> Result<Arc<dyn S
 
 /// The verifier for exactly the roots of `pem`.
 pub(super) fn exclusive(pem: &[u8]) -> Result<Arc<dyn ServerCertVerifier>, Problem> {
-    let roots = parse_pem(pem)
-        .map_err(|problem| Problem(format!("the roots of this server can't be used: {}", problem.0).into()))?;
+    let roots = parse_pem(pem).map_err(|problem| {
+        Problem(format!("the roots of this server can't be used: {}", problem.0).into())
+    })?;
     Ok(Arc::new(Explained(over(store(roots.iter()))?)))
 }
 

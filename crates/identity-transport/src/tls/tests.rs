@@ -21,12 +21,22 @@ struct Files {
 
 impl Files {
     fn with(files: &[(&str, &str)]) -> Arc<Self> {
-        let files = files.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
-        Arc::new(Self { files: files.collect(), reads: Mutex::default() })
+        let files = files
+            .iter()
+            .map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
+        Arc::new(Self {
+            files: files.collect(),
+            reads: Mutex::default(),
+        })
     }
 
     fn reads(&self) -> Vec<String> {
-        self.reads.lock().unwrap().iter().map(|path| path.display().to_string()).collect()
+        self.reads
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect()
     }
 }
 
@@ -53,7 +63,13 @@ impl FileSystem for Files {
     fn list<'a>(&'a self, directory: &'a Path) -> BoxFuture<'a, io::Result<Vec<PathBuf>>> {
         let inside = self.files.keys().filter(|path| path.parent() == Some(directory));
         let inside: Vec<_> = inside.cloned().collect();
-        Box::pin(async move { if inside.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(inside) } })
+        Box::pin(async move {
+            if inside.is_empty() {
+                Err(io::ErrorKind::NotFound.into())
+            } else {
+                Ok(inside)
+            }
+        })
     }
     fn remove<'a>(&'a self, _: &'a Path) -> BoxFuture<'a, io::Result<()>> {
         Box::pin(async { Err(io::ErrorKind::Unsupported.into()) })
@@ -64,12 +80,17 @@ fn root(name: &str) -> String {
     let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().pem()
+    params
+        .self_signed(&rcgen::KeyPair::generate().unwrap())
+        .unwrap()
+        .pem()
 }
 
 fn tls(env: &[(&str, &str)], files: Option<&Arc<Files>>) -> Tls {
-    let env: HashMap<String, String> =
-        env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let env: HashMap<String, String> = env
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     Tls::new(Settings {
         env: Arc::new(env),
         files: files.map(|files| Arc::clone(files) as _),
@@ -106,13 +127,20 @@ fn a_named_file_is_read_once_for_all_connections() {
 
 #[test]
 fn a_file_that_cannot_be_used_is_an_error_and_is_tried_again() {
-    for (content, expected) in [("hello", "no certificate"), ("", "no certificate"), ("-----BEGIN CERTIFICATE-----\n", "PEM")] {
+    for (content, expected) in [
+        ("hello", "no certificate"),
+        ("", "no certificate"),
+        ("-----BEGIN CERTIFICATE-----\n", "PEM"),
+    ] {
         let files = Files::with(&[("/ca.pem", content)]);
         let tls = tls(&[("SSL_CERT_FILE", "/ca.pem")], Some(&files));
         for attempt in 1..=2 {
             let error = public(&tls).unwrap_err();
             assert_eq!((error.kind, error.request_sent), (HttpErrorKind::Tls, false));
-            assert!(error.message.contains("SSL_CERT_FILE") && error.message.contains(expected), "{error}");
+            assert!(
+                error.message.contains("SSL_CERT_FILE") && error.message.contains(expected),
+                "{error}"
+            );
             assert_eq!(files.reads().len(), attempt);
         }
     }
@@ -136,12 +164,28 @@ fn a_directory_adds_to_the_file() {
     ]);
     let separator = if cfg!(windows) { ";" } else { ":" };
     let both = format!("/certs{separator}/hashed");
-    assert_eq!(roots_of(&[("SSL_CERT_FILE", "/ca.pem"), ("SSL_CERT_DIR", "/certs")], &files), Ok(2));
+    assert_eq!(
+        roots_of(
+            &[("SSL_CERT_FILE", "/ca.pem"), ("SSL_CERT_DIR", "/certs")],
+            &files
+        ),
+        Ok(2)
+    );
     assert_eq!(roots_of(&[("SSL_CERT_DIR", &both)], &files), Ok(3));
     assert_eq!(roots_of(&[("SSL_CERT_DIR", "/hashed")], &files), Ok(1));
-    assert_eq!(roots_of(&[("SSL_CERT_FILE", "/ca.pem"), ("SSL_CERT_DIR", "/none")], &files), Ok(1));
-    assert!(roots_of(&[("SSL_CERT_DIR", "/none")], &files).unwrap_err().contains("SSL_CERT_DIR"));
-    assert_eq!(roots_of(&[("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", "")], &files), Ok(0));
+    assert_eq!(
+        roots_of(&[("SSL_CERT_FILE", "/ca.pem"), ("SSL_CERT_DIR", "/none")], &files),
+        Ok(1)
+    );
+    assert!(
+        roots_of(&[("SSL_CERT_DIR", "/none")], &files)
+            .unwrap_err()
+            .contains("SSL_CERT_DIR")
+    );
+    assert_eq!(
+        roots_of(&[("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", "")], &files),
+        Ok(0)
+    );
 }
 
 #[test]
@@ -151,7 +195,9 @@ fn loading_does_not_depend_on_the_runtime_that_asked_first() {
     let stalled = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut asked = Box::pin(tls.config(&ServerIdentity::PublicRoots));
     let _guard = stalled.enter();
-    let _pending = asked.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+    let _pending = asked
+        .as_mut()
+        .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
     // The first one is never polled again.
     std::thread::scope(|scope| scope.spawn(|| public(&tls).unwrap()).join().unwrap());
 }
@@ -159,18 +205,27 @@ fn loading_does_not_depend_on_the_runtime_that_asked_first() {
 #[test]
 fn services_with_their_own_roots_have_their_own_configuration() {
     let tls = tls(&[], None);
-    let roots = |name: &str| ServerIdentity::Roots { pem: root(name).into_bytes().into(), server_name: None };
+    let roots = |name: &str| ServerIdentity::Roots {
+        pem: root(name).into_bytes().into(),
+        server_name: None,
+    };
     let first = roots("a");
     let config = |identity: &ServerIdentity| block_on(tls.config(identity)).unwrap();
     let one = config(&first);
     assert!(Arc::ptr_eq(&one, &config(&first)));
     assert!(!Arc::ptr_eq(&one, &config(&roots("b"))));
-    assert!(!Arc::ptr_eq(&config(&ServerIdentity::Thumbprint([1; 20])), &config(&ServerIdentity::Thumbprint([2; 20]))));
+    assert!(!Arc::ptr_eq(
+        &config(&ServerIdentity::Thumbprint([1; 20])),
+        &config(&ServerIdentity::Thumbprint([2; 20]))
+    ));
     for name in 0..2 * MAX_SPECIAL {
         config(&roots(&name.to_string()));
     }
     assert_eq!(tls.special.lock().unwrap().len(), MAX_SPECIAL);
-    let bad = ServerIdentity::Roots { pem: b"nothing".as_slice().into(), server_name: None };
+    let bad = ServerIdentity::Roots {
+        pem: b"nothing".as_slice().into(),
+        server_name: None,
+    };
     assert_eq!(block_on(tls.config(&bad)).unwrap_err().kind, HttpErrorKind::Tls);
 }
 

@@ -24,7 +24,10 @@ pub(super) struct Pinned {
 
 impl Pinned {
     pub(super) fn new(thumbprint: [u8; 20]) -> Self {
-        Self { thumbprint, provider: provider() }
+        Self {
+            thumbprint,
+            provider: provider(),
+        }
     }
 }
 
@@ -72,7 +75,9 @@ impl ServerCertVerifier for Pinned {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -89,7 +94,9 @@ impl ServerCertVerifier for Explained {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let result = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let result = self
+            .0
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         result.map_err(|error| match error {
             Error::InvalidCertificate(CertificateError::UnknownIssuer) if is_self_issued(end_entity) => {
                 CertificateError::Other(OtherError(Arc::new(SelfSigned))).into()

@@ -17,7 +17,11 @@ enum Plan {
 use Plan::{Connects, Hangs, Refuses};
 
 fn address(index: usize, v6: bool) -> SocketAddr {
-    let text = if v6 { format!("[2001:db8::{index}]:443") } else { format!("192.0.2.{index}:443") };
+    let text = if v6 {
+        format!("[2001:db8::{index}]:443")
+    } else {
+        format!("192.0.2.{index}:443")
+    };
     text.parse().unwrap()
 }
 
@@ -25,7 +29,11 @@ fn address(index: usize, v6: bool) -> SocketAddr {
 fn race(plans: &[(bool, Plan)]) -> (io::Result<SocketAddr>, u64, Vec<(SocketAddr, u64)>) {
     let clock = TestClock::new();
     let start = clock.now();
-    let addresses: Vec<_> = plans.iter().enumerate().map(|(i, (v6, _))| address(i, *v6)).collect();
+    let addresses: Vec<_> = plans
+        .iter()
+        .enumerate()
+        .map(|(i, (v6, _))| address(i, *v6))
+        .collect();
     let begun = Mutex::new(Vec::new());
     let attempt = |target: SocketAddr| {
         let at = u64::try_from(clock.now().since(start).as_millis()).unwrap();
@@ -80,11 +88,23 @@ fn a_slow_first_one_may_still_win() {
 
 #[test]
 fn the_families_take_turns() {
-    let plans = [(true, Hangs), (true, Hangs), (true, Hangs), (false, Hangs), (false, Hangs)];
+    let plans = [
+        (true, Hangs),
+        (true, Hangs),
+        (true, Hangs),
+        (false, Hangs),
+        (false, Hangs),
+    ];
     let (result, took, begun) = race(&plans);
     assert_eq!(result.unwrap_err().kind(), io::ErrorKind::TimedOut);
-    let order: Vec<_> = begun.iter().map(|(address, at)| (address.is_ipv6(), *at)).collect();
-    assert_eq!(order, [(true, 0), (false, 300), (true, 600), (false, 900), (true, 1200)]);
+    let order: Vec<_> = begun
+        .iter()
+        .map(|(address, at)| (address.is_ipv6(), *at))
+        .collect();
+    assert_eq!(
+        order,
+        [(true, 0), (false, 300), (true, 600), (false, 900), (true, 1200)]
+    );
     assert_eq!(took, 4200);
 }
 
