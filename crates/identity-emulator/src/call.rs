@@ -157,6 +157,11 @@ impl Call {
             .map(Cow::Borrowed)
     }
 
+    /// The host that the client spoke to, without the port.
+    pub(crate) fn host_name(&self) -> Option<&str> {
+        self.host.as_deref().map(without_port)
+    }
+
     /// `https://` and the host that the client spoke to, so that documents send it nowhere else.
     pub(crate) fn authority(&self, world: &World) -> String {
         match (&self.host, self.listener) {
@@ -197,6 +202,14 @@ fn is_host(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']'))
 }
 
+/// The host of an authority: without the port, and without the brackets of an IPv6 address.
+pub(crate) fn without_port(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => host.split(':').next().unwrap_or(host),
+    }
+}
+
 fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -218,7 +231,7 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{basic, is_host};
+    use super::{basic, is_host, without_port};
 
     #[test]
     fn basic_credentials_are_form_decoded() {
@@ -227,6 +240,17 @@ mod tests {
         assert_eq!(basic(header).unwrap(), ("id".into(), "s3cret&=% x".into()));
         assert!(basic("Bearer abc").is_none());
         assert!(basic("Basic !!!").is_none());
+    }
+
+    #[test]
+    fn a_port_is_taken_off_a_host() {
+        for (host, name) in [
+            ("localhost:8443", "localhost"),
+            ("[::1]:8443", "::1"),
+            ("a.test", "a.test"),
+        ] {
+            assert_eq!(without_port(host), name);
+        }
     }
 
     #[test]

@@ -138,6 +138,7 @@ static CATALOGUE: &[Aadsts] = &[
     refusal(900144, 400, "invalid_request", "The request body must contain the following parameter: '{parameter}'."),
     refusal(900382, 400, "invalid_request", "Confidential Client is not supported in Cross Cloud request."),
     refusal(900561, 405, "invalid_request", "The endpoint only accepts POST requests. Received a {method} request."),
+    refusal(901002, 400, "invalid_request", "The 'resource' request parameter is not supported."),
     refusal(1002012, 400, "invalid_scope", "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."),
     refusal(7000112, 400, "unauthorized_client", "Application '{app}' is disabled."),
     refusal(7000114, 400, "unauthorized_client", "Application '{app}' is not allowed to make application on-behalf-of calls."),

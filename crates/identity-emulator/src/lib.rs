@@ -63,3 +63,8 @@ pub use fault::{Fault, FaultHandle, Gate, ResetAt};
 pub use journal::{Connections, Outcome, RecordedRequest, Requests};
 pub use model::{App, DEFAULT_CLIENT_ID, DEFAULT_SECRET, DEFAULT_TENANT_ID, Resource, Tenant, TokenVersion};
 pub use routes::Route;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,6 +4,7 @@ mod body;
 mod connection;
 mod exchange;
 mod io;
+mod reply;
 mod wire;
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener as StdListener};

@@ -1,5 +1,6 @@
 //! The administration over HTTP, `/_admin/…`, by which programs in any language drive the emulator.
 
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
@@ -21,7 +22,7 @@ type Served = Result<Answer, String>;
 macro_rules! rows {
     ($($method:literal $path:literal $handler:ident: $help:literal),+ $(,)?) => {
         pub(super) const ROWS: &[Row] = &[
-            $(Row::new(Route::Admin, $method, $path, Port::Any, |world, call| served($handler(world, call)))),+
+            $(Row::new(Route::Admin, $method, $path, Port::Any, |world, call| served(guarded(world, call, $handler)))),+
         ];
         const HELP: &[(&str, &str, &str)] = &[$(($method, $path, $help)),+];
     };
@@ -48,6 +49,16 @@ rows! {
 
 fn served(result: Served) -> Result<Answer, Refusal> {
     Ok(result.unwrap_or_else(|problem| Answer::json(400, json!({"error": problem}))))
+}
+
+/// Serves a request that names this machine. A web page that has its own name point at loopback does not get in.
+fn guarded(world: &World, call: &Call, handler: fn(&World, &Call) -> Served) -> Served {
+    let host = call.host_name().unwrap_or_default();
+    if host.parse::<IpAddr>().is_ok() || world.is_own_name(host) {
+        return handler(world, call);
+    }
+    let problem = format!("{host:?} is not a name of the emulator; its option for server names adds one");
+    Ok(Answer::json(403, json!({"error": problem})))
 }
 
 fn ok(body: Value) -> Served {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Port, Route, Row};
 use crate::answer::Answer;
-use crate::call::Call;
+use crate::call::{Call, without_port};
 use crate::refusal::Refusal;
 use crate::world::World;
 
@@ -126,22 +126,14 @@ fn parse(endpoint: &str) -> Option<(String, String)> {
     (!host.is_empty() && sane(host) && sane(tenant)).then(|| (host.to_ascii_lowercase(), tenant.to_owned()))
 }
 
-fn without_port(host: &str) -> &str {
-    match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => host.split(':').next().unwrap_or(host),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{parse, without_port};
+    use super::parse;
 
     #[test]
     fn endpoints_are_taken_apart() {
         let (host, tenant) = parse("https://LOCALHOST:8443/common/oauth2/v2.0/authorize").unwrap();
         assert_eq!((host.as_str(), tenant.as_str()), ("localhost:8443", "common"));
-        assert_eq!(without_port("[::1]:8443"), "::1");
         for bad in ["http://a/b", "https://a", "https:///b", "https://a\"/b/c", ""] {
             assert!(parse(bad).is_none(), "{bad}");
         }

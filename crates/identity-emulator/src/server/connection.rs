@@ -18,8 +18,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
 
 use super::body::ReplyBody;
-use super::exchange::{Origin, Reply, exchange};
+use super::exchange::{Origin, exchange};
 use super::io::{SharedStream, Stream};
+use super::reply::Reply;
 use super::wire::{End, Script};
 use crate::call::Listener;
 use crate::fault::ConnectFault;

@@ -4,19 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
+use hyper::Request;
 use hyper::body::Incoming;
-use hyper::header::{HeaderName, HeaderValue};
-use hyper::{Request, Response, StatusCode};
 use serde_json::Value;
 
-use super::body::ReplyBody;
-use super::wire::{End, Script};
+use super::reply::{Reply, respond, spoil};
 use crate::answer::{Answer, Content};
 use crate::call::{Call, Listener};
-use crate::clock::{http_date, real_sleep};
-use crate::fault::{Applied, BodyFault, Effect, Facts, ResetAt, WireFault};
+use crate::clock::real_sleep;
+use crate::fault::{Applied, BodyFault, Effect, Facts, WireFault};
 use crate::journal::{Outcome, RecordedRequest};
 use crate::refusal::Refusal;
 use crate::routes::{self, Route};
@@ -30,16 +27,6 @@ const BODY_LIMIT: usize = 1024 * 1024;
 pub(super) struct Origin {
     pub(super) listener: Listener,
     pub(super) connection: u64,
-}
-
-/// How a request is answered.
-pub(super) enum Reply {
-    /// By hyper.
-    Http(Response<ReplyBody>),
-    /// By hyper, which then closes the connection.
-    Last(Response<ReplyBody>),
-    /// By taking the connection away from hyper.
-    Wire(Script),
 }
 
 pub(super) async fn exchange(world: Arc<World>, origin: Origin, request: Request<Incoming>) -> Reply {
@@ -204,117 +191,6 @@ fn with_literals(fields: &serde_json::Map<String, Value>, literals: &BTreeMap<St
         .map(|(name, text)| format!("{}:{text}", Value::from(name.as_str())))
         .collect();
     format!("{{{}}}", all.join(","))
-}
-
-/// Sends an answer in a way that it should not be sent.
-fn spoil(world: &World, answer: &Answer, fault: &WireFault, http2: bool) -> Reply {
-    let body = answer.bytes();
-    let length = body.len();
-    let part = |after: &u64| body.slice(..usize::try_from(*after).unwrap_or(usize::MAX).min(length));
-    let cut = |after: &u64, end: End| {
-        if http2 {
-            let silent = end == End::Silence;
-            let body = ReplyBody::cut(part(after), size(length), silent);
-            return Reply::Http(response(answer, world, body));
-        }
-        let mut bytes = head(answer, world, size(length));
-        bytes.extend_from_slice(&part(after));
-        Reply::Wire(Script::new(bytes, end))
-    };
-    match fault {
-        WireFault::Drip {
-            bytes_per_second,
-            head: true,
-        } if !http2 => {
-            let mut bytes = head(answer, world, size(length));
-            bytes.extend_from_slice(&body);
-            Reply::Wire(Script {
-                pace: Some(*bytes_per_second),
-                ..Script::new(bytes, End::Close)
-            })
-        }
-        WireFault::Drip { bytes_per_second, .. } => {
-            let body = ReplyBody::Slow {
-                rest: body,
-                pace: *bytes_per_second,
-                timer: None,
-            };
-            Reply::Http(response(answer, world, body))
-        }
-        WireFault::Truncate { after } => cut(after, End::Close),
-        WireFault::Stall { after } => cut(after, End::Silence),
-        WireFault::Reset(ResetAt::BeforeResponse) => Reply::Wire(Script::new(Bytes::new(), End::Reset)),
-        WireFault::Reset(ResetAt::MidBody(after)) => cut(after, End::Reset),
-        WireFault::Reset(ResetAt::AfterResponse) if http2 => Reply::Last(respond(answer, world)),
-        WireFault::Reset(ResetAt::AfterResponse) => cut(&u64::MAX, End::Reset),
-        WireFault::Raw(bytes) => Reply::Wire(Script::new(bytes.bytes().unwrap_or_default(), End::Close)),
-        WireFault::Huge { bytes } => Reply::Http(response(
-            answer,
-            world,
-            ReplyBody::Padded {
-                spaces: *bytes,
-                body: Some(body),
-            },
-        )),
-        WireFault::Endless => Reply::Http(response(answer, world, ReplyBody::Endless)),
-        WireFault::ClaimLength { bytes } if http2 => {
-            let body = ReplyBody::cut(body, *bytes, true);
-            Reply::Http(response(answer, world, body))
-        }
-        WireFault::ClaimLength { bytes: claimed } => {
-            let mut bytes = head(answer, world, *claimed);
-            bytes.extend_from_slice(&body);
-            Reply::Wire(Script::new(bytes, End::Silence))
-        }
-    }
-}
-
-fn size(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-/// The head of an HTTP/1.1 answer.
-fn head(answer: &Answer, world: &World, length: u64) -> Vec<u8> {
-    let reason = StatusCode::from_u16(answer.status)
-        .ok()
-        .and_then(|status| status.canonical_reason());
-    let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason.unwrap_or("Unknown"));
-    for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    head.push_str(&format!("content-length: {length}\r\n"));
-    if !answer
-        .headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("date"))
-    {
-        head.push_str(&format!("date: {}\r\n", http_date(world.clock.unix_seconds())));
-    }
-    head.push_str("\r\n");
-    head.into_bytes()
-}
-
-fn respond(answer: &Answer, world: &World) -> Response<ReplyBody> {
-    response(answer, world, ReplyBody::Whole(Some(answer.bytes())))
-}
-
-fn response(answer: &Answer, world: &World, body: ReplyBody) -> Response<ReplyBody> {
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    for (name, value) in &answer.headers {
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_str(value),
-        ) {
-            headers.append(name, value);
-        }
-    }
-    // Entra's clock is the emulator's, also where clients read it.
-    if let Ok(date) = HeaderValue::from_str(&http_date(world.clock.unix_seconds())) {
-        headers.entry("date").or_insert(date);
-    }
-    response
 }
 
 #[cfg(test)]

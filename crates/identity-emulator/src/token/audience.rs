@@ -14,6 +14,9 @@ pub(super) fn application_audience(request: &TokenCall<'_>) -> Result<Audience, 
     if request.call.route == Route::TokenV1 {
         return resolve(request, request.required("resource")?);
     }
+    if request.call.form("resource").is_some() {
+        return Err(Refusal::new(901002));
+    }
     let scope = request.required("scope")?;
     let named: Vec<&str> = scope
         .split_ascii_whitespace()

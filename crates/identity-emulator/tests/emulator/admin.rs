@@ -197,3 +197,28 @@ fn tokens_are_forged() {
         emulator.forge_token(&json!({"aud": "x"})).unwrap()
     );
 }
+
+#[test]
+fn a_web_page_whose_name_points_at_loopback_does_not_get_in() {
+    let emulator = crate::support::builder()
+        .server_name("emulator.lab.test")
+        .start_blocking()
+        .unwrap();
+    let status = |host: &str| {
+        let mut tcp = TcpStream::connect(emulator.plain_address()).unwrap();
+        write!(tcp, "GET /_admin/requests HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
+        read_reply(&mut tcp).unwrap().status
+    };
+    for own in [
+        "localhost:1",
+        "127.0.0.1",
+        "172.17.0.2:80",
+        "[::1]:5",
+        "emulator.lab.test",
+    ] {
+        assert_eq!(status(own), 200, "{own}");
+    }
+    for foreign in ["evil.test", "evil.test:80", "localhost.evil.test", ""] {
+        assert_eq!(status(foreign), 403, "{foreign}");
+    }
+}

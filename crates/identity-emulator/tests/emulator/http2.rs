@@ -147,3 +147,45 @@ fn http2_can_be_withheld() {
     let stream = crate::support::connect_with(&emulator, Arc::clone(&config), "localhost").unwrap();
     assert_eq!(stream.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
 }
+
+#[test]
+fn silent_streams_stay_open() {
+    for fault in [Fault::on_any().stall(5), Fault::on_any().claim_length(1 << 20)] {
+        let emulator = emulator();
+        emulator.fault(fault);
+        block_on(async {
+            let mut sender = connect(&emulator).await;
+            let response = sender.send_request(token_request(&emulator)).await.unwrap();
+            let claimed: u64 = response.headers()["content-length"]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap();
+            let mut body = response.into_body();
+            let part = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            assert!(u64::try_from(part.len()).unwrap() < claimed);
+            let mut rest = std::pin::pin!(body.frame());
+            // The connection answers others meanwhile, so the silence is the stream's.
+            emulator.clear_faults();
+            assert_eq!(
+                exchange(&mut sender, token_request(&emulator)).await.unwrap().0,
+                200
+            );
+            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(rest.as_mut().poll(&mut cx).is_pending());
+        });
+    }
+}
+
+#[test]
+fn a_dripping_head_drips_its_body() {
+    let emulator = emulator();
+    emulator.fault(Fault::on_any().drip_head(100_000));
+    block_on(async {
+        let mut sender = connect(&emulator).await;
+        assert_eq!(
+            exchange(&mut sender, token_request(&emulator)).await.unwrap().0,
+            200
+        );
+    });
+}

@@ -135,6 +135,14 @@ fn each_mistake_has_its_own_refusal() {
             70_011,
             "User.Read",
         ),
+        (
+            &[],
+            &[("resource", "https://graph.microsoft.com")],
+            400,
+            "invalid_request",
+            901_002,
+            "'resource'",
+        ),
         (&[], &[("claims", "{")], 400, "invalid_request", 9_000_410, "JSON"),
     ];
     for (without, with, status, error, code, text) in cases {
