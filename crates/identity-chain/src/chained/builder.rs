@@ -1,0 +1,72 @@
+//! Building a chain.
+
+use std::sync::Arc;
+
+use identity_base::{Error, ErrorKind, TokenCredential};
+use identity_runtime::ClientOptions;
+
+use super::ChainedTokenCredential;
+use super::selection::{Chain, Member, Role};
+
+/// Builds a [`ChainedTokenCredential`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use identity_base::TokenCredential;
+/// use identity_chain::ChainedTokenCredential;
+/// # fn example(deployed: Arc<dyn TokenCredential>, tool: Arc<dyn TokenCredential>) -> Result<(), identity_base::Error> {
+/// let credential = ChainedTokenCredential::builder().push(deployed).push_developer_tool(tool).build()?;
+/// # let _ = credential; Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct ChainBuilder {
+    members: Vec<Member>,
+    options: ClientOptions,
+    name: &'static str,
+}
+
+impl ChainBuilder {
+    /// A chain that takes its clock from `options`.
+    pub fn new(options: &ClientOptions) -> Self {
+        Self {
+            members: Vec::new(),
+            options: options.clone(),
+            name: "ChainedTokenCredential",
+        }
+    }
+
+    /// Adds a member: a failure other than "unavailable" stops the chain.
+    pub fn push(self, credential: Arc<dyn TokenCredential>) -> Self {
+        self.member(credential, Role::Ordinary)
+    }
+
+    /// Adds a developer tool: the chain goes on past any of its failures, since a tool on a developer's machine may be there without being meant.
+    pub fn push_developer_tool(self, credential: Arc<dyn TokenCredential>) -> Self {
+        self.member(credential, Role::DeveloperTool)
+    }
+
+    fn member(mut self, credential: Arc<dyn TokenCredential>, role: Role) -> Self {
+        self.members.push(Member { credential, role });
+        self
+    }
+
+    /// The finished chain.
+    ///
+    /// # Errors
+    /// [`InvalidConfiguration`](ErrorKind::InvalidConfiguration) when it has no member.
+    pub fn build(self) -> Result<ChainedTokenCredential, Error> {
+        if self.members.is_empty() {
+            return Err(Error::new(
+                ErrorKind::InvalidConfiguration,
+                "a chain needs at least one credential",
+            )
+            .with_credential(self.name));
+        }
+        Ok(ChainedTokenCredential(Arc::new(Chain::new(
+            self.name,
+            self.members,
+            Arc::clone(self.options.clock()),
+        ))))
+    }
+}

@@ -1,0 +1,250 @@
+//! Choosing the winner, once for all who wait.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use identity_base::seam::Clock;
+use identity_base::{
+    AccessToken, Attempt, Error, ErrorKind, OwnedRequest, Scopes, TokenCredential, TokenFuture, TokenRequest,
+};
+use identity_runtime::time::timeout;
+use tokio::runtime::{Handle, Id};
+
+use super::failure::{goes_on, summary};
+
+/// No winner yet.
+const NONE: usize = usize::MAX;
+
+/// The shared state of a chain's clones.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    pub(crate) name: &'static str,
+    pub(crate) members: Vec<Member>,
+    clock: Arc<dyn Clock>,
+    /// The index of the winner.
+    winner: AtomicUsize,
+    /// The choice under way.
+    choosing: Mutex<Option<Choosing>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) credential: Arc<dyn TokenCredential>,
+    pub(crate) role: Role,
+}
+
+/// How a member's failures count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Anything but "unavailable" stops the chain.
+    Ordinary,
+    /// Nothing stops the chain.
+    DeveloperTool,
+}
+
+/// A choice under way: a future that all who wait drive together.
+#[derive(Clone, Debug)]
+struct Choosing {
+    /// The runtime it was begun on. Callers on another one choose for themselves: this one might never be driven again.
+    runtime: Option<Id>,
+    /// For which scopes the members are asked; `None` if something special was asked for, which answers nobody else.
+    scopes: Option<Scopes>,
+    outcome: Shared<BoxFuture<'static, Result<AccessToken, Error>>>,
+}
+
+/// A request that outlives the call.
+#[derive(Debug)]
+struct Wish {
+    request: OwnedRequest,
+    min_remaining: Option<std::time::Duration>,
+    deadline: Option<std::time::Duration>,
+    rejected: Option<AccessToken>,
+}
+
+impl Chain {
+    pub(crate) fn new(name: &'static str, members: Vec<Member>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            name,
+            members,
+            clock,
+            winner: AtomicUsize::new(NONE),
+            choosing: Mutex::new(None),
+        }
+    }
+
+    /// The member that is used, once it is chosen.
+    #[inline]
+    pub(crate) fn winner(&self) -> Option<&Arc<dyn TokenCredential>> {
+        self.members
+            .get(self.winner.load(Ordering::Acquire))
+            .map(|member| &member.credential)
+    }
+
+    fn choosing(&self) -> MutexGuard<'_, Option<Choosing>> {
+        // Whatever was interrupted, the value is whole: it is only ever replaced.
+        self.choosing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the members in order.
+    async fn ask_all(self: Arc<Self>, wish: Wish) -> Result<AccessToken, Error> {
+        let (mut attempts, mut roles) = (Vec::new(), Vec::new());
+        for (index, member) in self.members.iter().enumerate() {
+            let began = self.clock.now();
+            let name = member.credential.name();
+            // A user's credential may be among them; its panic must not reach the others who wait.
+            let asked = AssertUnwindSafe(member.credential.get_token_with(wish.request()))
+                .catch_unwind()
+                .await;
+            let error = match asked
+                .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the credential panicked")))
+            {
+                Ok(token) => {
+                    // Callers on other runtimes may have chosen meanwhile; all keep to the first choice.
+                    let first = self
+                        .winner
+                        .compare_exchange(NONE, index, Ordering::AcqRel, Ordering::Acquire)
+                        .is_ok();
+                    if first {
+                        tracing::info!(chain = self.name, credential = name, "credential chosen");
+                    }
+                    return Ok(token);
+                }
+                Err(error) => error,
+            };
+            tracing::debug!(chain = self.name, credential = name, error = %error, "credential gave no token");
+            let goes_on = goes_on(&error, member.role);
+            attempts.push(Attempt::new(name, error, self.clock.now().since(began)));
+            roles.push(member.role);
+            if !goes_on {
+                break;
+            }
+        }
+        Err(summary(self.name, attempts, &roles))
+    }
+
+    /// Joins the choice under way, or begins one with this request. The flag tells whether the choice is made for this very request.
+    fn join(self: &Arc<Self>, wish: &Wish) -> (Choosing, bool) {
+        let runtime = Handle::try_current().ok().map(|handle| handle.id());
+        let mut choosing = self.choosing();
+        if let Some(known) = choosing
+            .as_ref()
+            .filter(|known| known.runtime == runtime && known.outcome.peek().is_none())
+        {
+            let same = wish.is_plain() && known.scopes.as_ref() == Some(wish.request.scopes());
+            return (known.clone(), same);
+        }
+        let outcome = Arc::clone(self).ask_all(wish.copy()).boxed().shared();
+        let scopes = wish.is_plain().then(|| wish.request.scopes().clone());
+        let new = Choosing {
+            runtime,
+            scopes,
+            outcome,
+        };
+        *choosing = Some(new.clone());
+        (new, true)
+    }
+
+    /// Obtains a token within the caller's deadline, which cuts this wait only.
+    async fn choose(self: Arc<Self>, wish: Wish) -> Result<AccessToken, Error> {
+        let Some(limit) = wish.deadline else {
+            return self.obtain(&wish).await;
+        };
+        timeout(&*self.clock, limit, self.obtain(&wish))
+            .await
+            .unwrap_or_else(|| {
+                let text = format!("no token within the caller's {} ms", limit.as_millis());
+                Err(Error::new(ErrorKind::Timeout, text).with_credential(self.name))
+            })
+    }
+
+    async fn obtain(self: &Arc<Self>, wish: &Wish) -> Result<AccessToken, Error> {
+        loop {
+            if let Some(winner) = self.winner() {
+                return winner.get_token_with(wish.request()).await;
+            }
+            let (choosing, same) = self.join(wish);
+            let outcome = choosing.outcome.clone().await;
+            self.forget(&choosing);
+            match outcome {
+                Ok(token) if same => return Ok(token),
+                // Nobody is available, for whatever scope.
+                Err(error) if same || error.is_unavailable() => return Err(error),
+                // Chosen for another scope: ask the winner. Or refused for another scope: choose again, for ours.
+                _ => {}
+            }
+        }
+    }
+
+    /// Drops a choice that came to its end, and the token in it.
+    fn forget(&self, choosing: &Choosing) {
+        let mut current = self.choosing();
+        if current
+            .as_ref()
+            .is_some_and(|current| current.outcome.ptr_eq(&choosing.outcome))
+        {
+            *current = None;
+        }
+    }
+}
+
+/// The way of a caller that comes before there is a winner.
+pub(crate) fn choose<'a>(chain: &Arc<Chain>, request: &TokenRequest<'_>) -> TokenFuture<'a> {
+    match Wish::of(request) {
+        Ok(wish) => TokenFuture::new(Arc::clone(chain).choose(wish)),
+        Err(error) => TokenFuture::ready(Err(error.with_credential(chain.name))),
+    }
+}
+
+impl Wish {
+    fn of(request: &TokenRequest<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            request: OwnedRequest::copy(request, request.requested_tenant().map(str::to_owned))?,
+            min_remaining: request.requested_min_remaining(),
+            deadline: request.requested_deadline(),
+            rejected: request.rejected_token().cloned(),
+        })
+    }
+
+    /// Whether nothing but scopes was asked for, so that an answer to anybody's plain request for the same scopes is an answer to this one.
+    fn is_plain(&self) -> bool {
+        let request = &self.request;
+        request.claims().is_none()
+            && request.tenant().is_none()
+            && !request.is_cae_enabled()
+            && self.min_remaining.is_none()
+            && self.rejected.is_none()
+    }
+
+    fn copy(&self) -> Self {
+        Self {
+            request: self.request.clone(),
+            min_remaining: self.min_remaining,
+            deadline: None,
+            rejected: self.rejected.clone(),
+        }
+    }
+
+    /// The request again.
+    fn request(&self) -> TokenRequest<'_> {
+        let mut request = TokenRequest::new(self.request.scopes()).enable_cae(self.request.is_cae_enabled());
+        if let Some(claims) = self.request.claims() {
+            request = request.claims(claims);
+        }
+        if let Some(tenant) = self.request.tenant() {
+            request = request.tenant_id(tenant);
+        }
+        if let Some(id) = self.request.correlation_id() {
+            request = request.correlation_id(id);
+        }
+        if let Some(least) = self.min_remaining {
+            request = request.min_remaining(least);
+        }
+        if let Some(token) = &self.rejected {
+            request = request.rejected(token);
+        }
+        request
+    }
+}
