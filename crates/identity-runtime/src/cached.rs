@@ -146,10 +146,11 @@ impl<F: FetchToken> Cached<F> {
 impl<F: FetchToken> TokenCredential for Cached<F> {
     #[inline]
     fn get_token_with(&self, request: TokenRequest<'_>) -> TokenFuture<'_> {
-        if request.is_plain() && request.requested_tenant().is_none() {
-            if let Some(token) = self.core.hit(request.scopes(), request.is_cae_enabled()) {
-                return TokenFuture::ready(Ok(token));
-            }
+        if request.is_plain()
+            && request.requested_tenant().is_none()
+            && let Some(token) = self.core.hit(request.scopes(), request.is_cae_enabled())
+        {
+            return TokenFuture::ready(Ok(token));
         }
         self.miss(&request)
     }

@@ -7,12 +7,26 @@
 //! Nothing here does I/O in a constructor, and nothing needs a runtime before the first token is fetched.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod aadsts;
+pub mod assertion;
+mod blocking;
 mod cached;
 pub mod crypto;
+pub mod discovery;
+pub mod entra;
 pub mod env_vars;
+mod federated_file;
+mod http_date;
+pub mod json;
 mod options;
 pub mod os;
+pub mod retry;
+mod tenant;
 pub mod time;
+pub mod trace;
 
+pub use blocking::BlockingCredential;
 pub use cached::{CacheOptions, Cached};
+pub use federated_file::FederatedTokenFile;
 pub use options::ClientOptions;
+pub use tenant::TenantPolicy;

@@ -9,7 +9,10 @@ use identity_base::seam::{
 };
 use identity_base::{Authority, Error, ErrorKind, Foreign, Observer};
 
+use crate::CacheOptions;
+use crate::discovery::Discovery;
 use crate::env_vars;
+use crate::retry::{Hosts, RetryPolicy, Sender};
 use crate::os::{SystemBrowser, SystemClock, SystemEnv, SystemFs, SystemProcess, SystemRandom};
 
 /// The longest application id that goes into the `User-Agent` header.
@@ -47,7 +50,8 @@ pub struct ClientOptions {
     browser_opener: Arc<dyn BrowserOpener>,
     resolver: Option<Arc<dyn Resolver>>,
     observer: Option<Arc<dyn Observer>>,
-    cache: crate::CacheOptions,
+    retry: RetryPolicy,
+    cache: CacheOptions,
     shared: Arc<Shared>,
 }
 
@@ -55,6 +59,8 @@ pub struct ClientOptions {
 #[derive(Debug, Default)]
 struct Shared {
     http: http::LazyClient,
+    hosts: Arc<Hosts>,
+    discovery: Discovery,
 }
 
 impl Default for ClientOptions {
@@ -75,7 +81,8 @@ impl Default for ClientOptions {
             browser_opener: Arc::new(SystemBrowser::new()),
             resolver: None,
             observer: None,
-            cache: crate::CacheOptions::new(),
+            retry: RetryPolicy::new(),
+            cache: CacheOptions::new(),
             shared: Arc::default(),
         }
     }
@@ -137,9 +144,9 @@ impl ClientOptions {
         self.renewed()
     }
 
-    /// Sets the limits of the token cache. Default: [`CacheOptions::new`](crate::CacheOptions::new).
+    /// Sets the limits of the token cache. Default: [`CacheOptions::new`](CacheOptions::new).
     #[must_use]
-    pub fn with_cache(mut self, cache: crate::CacheOptions) -> Self {
+    pub fn with_cache(mut self, cache: CacheOptions) -> Self {
         self.cache = cache;
         self
     }
@@ -193,6 +200,13 @@ impl ClientOptions {
         self
     }
 
+    /// Sets how requests are repeated. Default: [`RetryPolicy::new`]. Metadata endpoints have a policy of their own.
+    #[must_use]
+    pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
     /// The authority: the one that was set, else `AZURE_AUTHORITY_HOST`, else the public cloud.
     ///
     /// # Errors
@@ -217,6 +231,30 @@ impl ClientOptions {
     #[must_use]
     pub fn http(&self) -> Arc<dyn HttpClient> {
         self.shared.http.get(self)
+    }
+
+    /// Sends requests with retries, through [`ClientOptions::http`].
+    #[must_use]
+    pub fn sender(&self) -> Sender {
+        Sender::new(
+            self.http(),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.random),
+            self.observer.clone(),
+            Arc::clone(&self.shared.hosts),
+        )
+    }
+
+    /// How requests are repeated.
+    #[must_use]
+    pub fn retry_policy(&self) -> &RetryPolicy {
+        &self.retry
+    }
+
+    /// What was discovered about authorities.
+    #[must_use]
+    pub fn discovery(&self) -> &Discovery {
+        &self.shared.discovery
     }
 
     /// The clock.
@@ -257,7 +295,7 @@ impl ClientOptions {
 
     /// The limits of the token cache.
     #[must_use]
-    pub const fn cache(&self) -> crate::CacheOptions {
+    pub const fn cache(&self) -> CacheOptions {
         self.cache
     }
 

@@ -270,10 +270,10 @@ impl<F: FetchToken> Core<F> {
         entry.set(None);
         state.wipe_copies();
         drop(state);
-        if !self.front.remove(entry) {
-            if let Some(table) = self.table.get() {
-                table.remove(entry);
-            }
+        if !self.front.remove(entry)
+            && let Some(table) = self.table.get()
+        {
+            table.remove(entry);
         }
         self.count.fetch_sub(1, Ordering::Relaxed);
         self.bytes

@@ -65,13 +65,13 @@ impl<F: FetchToken> EntryHandle<F> {
         }
         self.entry.touch();
         // Not while a refresh is due: each hit has to see whether it may start.
-        if slot.is_checked(tick) {
-            if let Some(Ok(mut kept)) = self.lanes.0.get(lane::current()).map(|lane| lane.0.try_lock()) {
-                if kept.version != version || kept.token.is_none() {
-                    *kept = Kept { token: Some(slot.peek().with_own_count()), version, tick };
-                }
-                kept.tick = tick;
+        if slot.is_checked(tick)
+            && let Some(Ok(mut kept)) = self.lanes.0.get(lane::current()).map(|lane| lane.0.try_lock())
+        {
+            if kept.version != version || kept.token.is_none() {
+                *kept = Kept { token: Some(slot.peek().with_own_count()), version, tick };
             }
+            kept.tick = tick;
         }
         self.observe();
         Some(slot.token())

@@ -28,10 +28,13 @@ struct Shard {
     writer: Mutex<()>,
 }
 
+/// An entry with its hash beside it, so that looking for another one doesn't touch it.
+type Place = (u64, Arc<Entry>);
+
 /// A table with linear probing, at most half full. A power of two long, never empty.
 #[derive(Debug, Default)]
 struct Buckets {
-    places: Box<[Option<(u64, Arc<Entry>)>]>,
+    places: Box<[Option<Place>]>,
     len: usize,
 }
 

@@ -1,4 +1,5 @@
 //! Flights and the runtimes they live on. These use the real clock: a runtime that isn't driven is what they are about.
+#![expect(clippy::disallowed_methods, reason = "the bound of 1.5 s is one of real time")]
 
 use std::sync::mpsc;
 use std::time::Instant;
@@ -62,7 +63,7 @@ fn a_waiter_elsewhere_survives_the_drop_of_the_flights_runtime_in_mid_wait() {
     begin(&first, &credential, &fetch);
     let (told, tell) = mpsc::channel();
     let waiter = std::thread::spawn({
-        let credential = credential.clone();
+        let credential = credential;
         move || {
             runtime().block_on(async {
                 let mut token = Box::pin(credential.get_token(SCOPE));
@@ -86,7 +87,6 @@ fn a_live_runtime_keeps_its_flight_for_waiters_elsewhere() {
     let first = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let task = callers_on(&first, &credential);
     let waiter = std::thread::spawn({
-        let (credential, gate) = (credential.clone(), gate.clone());
         move || {
             runtime().block_on(async {
                 gate.arrivals(1).await;
