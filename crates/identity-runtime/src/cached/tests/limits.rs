@@ -27,7 +27,7 @@ fn cached_keys(credential: &Cached<ScriptedFetch>, keys: usize) -> Vec<usize> {
 fn the_entry_limit_holds_and_the_used_ones_stay() {
     let (fetch, clock, seen) = (ScriptedFetch::new(), TestClock::new(), Arc::new(Evictions::default()));
     let cache = CacheOptions::new().with_max_entries(100);
-    let options = ClientOptions::default().with_clock(Arc::new(clock.clone())).with_cache(cache).with_observer(Arc::clone(&seen) as Arc<dyn Observer>);
+    let options = ClientOptions::default().with_clock(Arc::new(clock)).with_cache(cache).with_observer(Arc::clone(&seen) as Arc<dyn Observer>);
     let credential = Cached::new(fetch.clone(), &options);
     block_on(async {
         for n in 0..1000 {
