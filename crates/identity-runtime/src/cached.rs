@@ -12,6 +12,7 @@ mod entry;
 mod flight;
 mod front;
 mod handle;
+mod keep;
 mod key;
 mod landing;
 mod lane;

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::entry::{Entry, Slot};
 use super::front::Front;
-use super::key::{Key, hash_request};
+use super::key::hash_request;
 use super::landing::Arrival;
 use super::options::CacheOptions;
 use super::policy::REFRESH_RETRY;
@@ -23,24 +23,21 @@ use super::sync::{Mutex, lock};
 use super::table::Table;
 use crate::time::timeout;
 
-/// What one entry costs besides its texts: entry, slot, token, header and table place. Used for the byte limit only.
-const ENTRY_OVERHEAD: usize = 420;
-
 #[derive(Debug)]
 pub(crate) struct Core<F: FetchToken> {
     pub(crate) fetcher: F,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
-    options: CacheOptions,
-    hasher: RandomState,
-    front: Front,
+    pub(super) options: CacheOptions,
+    pub(super) hasher: RandomState,
+    pub(super) front: Front,
     /// Made when the front is full.
-    table: OnceLock<Table>,
+    pub(super) table: OnceLock<Table>,
     /// Serialises insertions, so that a key is inserted once.
-    inserting: Mutex<()>,
-    count: AtomicUsize,
-    bytes: AtomicUsize,
-    closed: AtomicBool,
+    pub(super) inserting: Mutex<()>,
+    pub(super) count: AtomicUsize,
+    pub(super) bytes: AtomicUsize,
+    pub(super) closed: AtomicBool,
     pub(crate) register: Register,
     /// Fetches at once.
     permits: Semaphore,
@@ -184,114 +181,18 @@ impl<F: FetchToken> Core<F> {
     }
 
     /// The entry of a key, if there is one.
-    fn find(&self, scopes: RequestScopes<'_>, tenant: Option<&str>, cae: bool) -> Option<Arc<Entry>> {
+    pub(super) fn find(
+        &self,
+        scopes: RequestScopes<'_>,
+        tenant: Option<&str>,
+        cae: bool,
+    ) -> Option<Arc<Entry>> {
         self.front
             .with(scopes, tenant, cae, |item| Arc::clone(&item.entry))
             .or_else(|| {
                 let hash = hash_request(&self.hasher, scopes, tenant, cae);
                 self.table.get()?.with(hash, scopes, tenant, cae, Arc::clone)
             })
-    }
-
-    /// The entry of a key, made if need be.
-    pub(crate) fn entry(&self, request: &OwnedRequest) -> Arc<Entry> {
-        let find = || {
-            self.find(
-                RequestScopes::from(request.scopes()),
-                request.tenant(),
-                request.is_cae_enabled(),
-            )
-        };
-        if let Some(entry) = find() {
-            return entry;
-        }
-        let inserting = lock(&self.inserting);
-        if let Some(entry) = find() {
-            return entry;
-        }
-        let key = Key::new(request.scopes(), request.tenant(), request.is_cae_enabled());
-        let hash = key.hash_with(&self.hasher);
-        let entry = Arc::new(Entry::new(key, hash));
-        self.place(&entry);
-        self.count.fetch_add(1, Ordering::Relaxed);
-        drop(inserting);
-        self.evict(&entry);
-        entry
-    }
-
-    /// Puts a new entry to the front if there is room, or if a member there has no usable token any more; else into the table.
-    fn place(&self, entry: &Arc<Entry>) {
-        if self.front.add(entry) {
-            return;
-        }
-        let table = self.table.get_or_init(Table::new);
-        let now = self.clock.now();
-        let stale = self.front.entries().into_iter().find(|member| {
-            is_idle(member)
-                && member
-                    .slot
-                    .load()
-                    .as_ref()
-                    .is_none_or(|slot| !slot.times.is_usable(now))
-        });
-        match stale {
-            Some(stale) => {
-                // First into the table, so that it is found all the time.
-                table.insert(&stale);
-                self.front.remove(&stale);
-                if !self.front.add(entry) {
-                    table.insert(entry);
-                }
-            }
-            None => table.insert(entry),
-        }
-    }
-
-    /// Evicts until the limits hold again; `spare` stays.
-    pub(crate) fn evict(&self, spare: &Arc<Entry>) {
-        while self.count.load(Ordering::Relaxed) > self.options.max_entries
-            || self.bytes.load(Ordering::Relaxed) > self.options.max_bytes
-        {
-            let may_go = |entry: &Entry| !std::ptr::eq(entry, &raw const **spare) && is_idle(entry);
-            let victim = self.table.get().and_then(|table| table.victim(may_go));
-            let victim = victim.or_else(|| self.front.entries().into_iter().find(|entry| may_go(entry)));
-            let Some(victim) = victim else { return };
-            self.remove(&victim);
-            self.observe(Event::new(self.fetcher.name(), EventKind::Evicted));
-        }
-    }
-
-    /// Takes an entry out and wipes it.
-    fn remove(&self, entry: &Arc<Entry>) {
-        let mut state = lock(&entry.state);
-        if std::mem::replace(&mut state.removed, true) {
-            return;
-        }
-        entry.set(None);
-        state.wipe_copies();
-        drop(state);
-        if !self.front.remove(entry)
-            && let Some(table) = self.table.get()
-        {
-            table.remove(entry);
-        }
-        self.count.fetch_sub(1, Ordering::Relaxed);
-        self.bytes
-            .fetch_sub(entry.bytes.swap(0, Ordering::Relaxed), Ordering::Relaxed);
-    }
-
-    /// Puts a token into an entry, whose lock is held, unless the entry was removed.
-    pub(crate) fn store(&self, entry: &Arc<Entry>, state: &mut super::entry::State, slot: &Slot) {
-        let bytes = ENTRY_OVERHEAD + entry.key.heap_bytes() + slot.peek().secret().len();
-        let before = entry.bytes.swap(bytes, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.bytes.fetch_sub(before, Ordering::Relaxed);
-        let at_front = self.front.contains(entry);
-        entry.set(Some(Arc::new(slot.restriped(at_front))));
-        if at_front {
-            self.front.refresh();
-        }
-        state.wipe_copies();
     }
 
     /// Starts a background refresh if one is due: one per key, not sooner than the last one allows, and only where there is a runtime to run it on.
@@ -387,18 +288,6 @@ impl<F: FetchToken> Core<F> {
         drop(place);
         Ok(permit)
     }
-
-    /// Ends all use: tokens are wiped, new calls fail.
-    pub(crate) fn shut(&self) {
-        self.closed.store(true, Ordering::Release);
-        let _inserting = lock(&self.inserting);
-        let entries = self
-            .front
-            .entries()
-            .into_iter()
-            .chain(self.table.get().into_iter().flat_map(Table::entries));
-        entries.for_each(|entry| self.remove(&entry));
-    }
 }
 
 /// A place in the queue for a permit; given back when dropped.
@@ -422,11 +311,6 @@ impl Drop for Queued<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// Whether nothing is being fetched for the entry.
-fn is_idle(entry: &Entry) -> bool {
-    lock(&entry.state).flights.is_empty()
 }
 
 pub(crate) fn closed() -> Error {
