@@ -29,6 +29,8 @@ pub(crate) fn check() -> Result {
         .flat_map(|package| ["--package", &package.name]);
     Cmd::cargo()
         .args(["package", "--quiet", "--locked", "--allow-dirty"])
+        // Packed crates know nothing of the workspace's profile; with the same one they share its builds.
+        .args(["--config", "profile.dev.debug='line-tables-only'"])
         .args(names)
         .run()
 }
