@@ -3,7 +3,7 @@
 //! Each package alone, since in a run over the whole workspace a feature that one member turns on hides that another
 //! forgot to.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::shell::Cmd;
 use crate::workspace::{Package, Workspace};
 
@@ -13,18 +13,37 @@ pub(crate) fn run(args: lexopt::Parser) -> Result {
     clippy()
 }
 
-/// Clippy alone.
+/// Clippy alone. One package with findings does not hide those of the others.
 pub(crate) fn clippy() -> Result {
+    let mut failed = Vec::new();
     for package in &Workspace::load()?.packages {
         for set in feature_sets(package) {
-            Cmd::cargo()
-                .args(["clippy", "--quiet", "--locked", "--package", &package.name])
+            // Its local dependencies get their own turn.
+            let clippy = Cmd::cargo()
+                .args([
+                    "clippy",
+                    "--quiet",
+                    "--locked",
+                    "--no-deps",
+                    "--package",
+                    &package.name,
+                ])
                 .args(set)
                 .args(["--", "-D", "warnings"])
-                .run()?;
+                .run();
+            if clippy.is_err() {
+                failed.push(format!("{} {}", package.name, set.join(" ")));
+            }
         }
     }
-    Ok(())
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::new(format!(
+            "clippy finds fault with {}",
+            failed.join(", ")
+        )))
+    }
 }
 
 /// The sets in which a package is linted: as it is, and without and with all features where that differs.
