@@ -62,12 +62,29 @@ mod tests {
     #[test]
     fn codes_are_listed_once_in_order_with_text() {
         for pair in CATALOGUE.windows(2) {
-            assert!(pair[0].code < pair[1].code, "{} and {}", pair[0].code, pair[1].code);
+            assert!(
+                pair[0].code < pair[1].code,
+                "{} and {}",
+                pair[0].code,
+                pair[1].code
+            );
         }
         for entry in CATALOGUE {
-            assert!(!entry.meaning.is_empty() && !entry.hint.is_empty(), "{}", entry.code);
-            assert!(entry.meaning.is_ascii() && entry.hint.is_ascii(), "{}", entry.code);
-            assert!(!entry.meaning.ends_with('.') && !entry.hint.ends_with('.'), "{}", entry.code);
+            assert!(
+                !entry.meaning.is_empty() && !entry.hint.is_empty(),
+                "{}",
+                entry.code
+            );
+            assert!(
+                entry.meaning.is_ascii() && entry.hint.is_ascii(),
+                "{}",
+                entry.code
+            );
+            assert!(
+                !entry.meaning.ends_with('.') && !entry.hint.ends_with('.'),
+                "{}",
+                entry.code
+            );
         }
         assert_eq!(find(1), None);
     }

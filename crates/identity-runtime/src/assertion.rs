@@ -94,7 +94,9 @@ impl AssertionSource {
     pub fn from_fn_with(
         function: impl Fn(&AssertionContext) -> Result<Secret, Error> + Send + Sync + 'static,
     ) -> Self {
-        Self::new(Function(move |context: &AssertionContext| ready(function(context))))
+        Self::new(Function(move |context: &AssertionContext| {
+            ready(function(context))
+        }))
     }
 
     /// Takes an async closure.
@@ -114,7 +116,9 @@ impl AssertionSource {
         F: Fn(AssertionContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Secret, Error>> + Send + 'static,
     {
-        Self::new(Function(move |context: &AssertionContext| function(context.clone())))
+        Self::new(Function(move |context: &AssertionContext| {
+            function(context.clone())
+        }))
     }
 
     /// An assertion for the request that `context` describes.
@@ -171,7 +175,11 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     fn context() -> AssertionContext {
-        AssertionContext::new(TenantId::parse("t").unwrap(), ClientId::parse("c").unwrap(), "https://h/t".to_owned())
+        AssertionContext::new(
+            TenantId::parse("t").unwrap(),
+            ClientId::parse("c").unwrap(),
+            "https://h/t".to_owned(),
+        )
     }
 
     fn assertion(source: &AssertionSource) -> Result<String, Error> {
@@ -187,7 +195,9 @@ mod tests {
     fn all_four_kinds_of_closures_work() {
         for source in [
             AssertionSource::from_fn(|| Ok("t@c".into())),
-            AssertionSource::from_fn_with(|context| Ok(format!("{}@{}", context.tenant, context.client_id).into())),
+            AssertionSource::from_fn_with(|context| {
+                Ok(format!("{}@{}", context.tenant, context.client_id).into())
+            }),
             AssertionSource::from_async_fn(|| async { Ok("t@c".into()) }),
             AssertionSource::from_async_fn_with(|context| async move {
                 Ok(format!("{}@{}", context.tenant, context.client_id).into())
@@ -204,7 +214,10 @@ mod tests {
         let failing = AssertionSource::from_fn(|| Err(Error::unavailable("no")));
         assert!(assertion(&failing).unwrap_err().is_unavailable());
         let empty = AssertionSource::from_fn(|| Ok("".into()));
-        assert_eq!(assertion(&empty).unwrap_err().message(), "the client assertion is empty");
+        assert_eq!(
+            assertion(&empty).unwrap_err().message(),
+            "the client assertion is empty"
+        );
     }
 
     #[test]

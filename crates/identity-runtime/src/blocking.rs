@@ -85,13 +85,18 @@ impl BlockingCredential {
     }
 
     fn engine(&self) -> Result<&Engine, Error> {
-        self.engine.get_or_init(Engine::start).as_ref().map_err(Clone::clone)
+        self.engine
+            .get_or_init(Engine::start)
+            .as_ref()
+            .map_err(Clone::clone)
     }
 }
 
 impl fmt::Debug for BlockingCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BlockingCredential").field(&self.credential).finish()
+        f.debug_tuple("BlockingCredential")
+            .field(&self.credential)
+            .finish()
     }
 }
 
@@ -106,9 +111,16 @@ struct Engine {
 impl Engine {
     fn start() -> Result<Self, Error> {
         let failed = |error: std::io::Error| {
-            Error::new(ErrorKind::Internal, "the thread for blocking calls can't be started").with_source(error)
+            Error::new(
+                ErrorKind::Internal,
+                "the thread for blocking calls can't be started",
+            )
+            .with_source(error)
         };
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
         let handle = runtime.handle().clone();
         let (alive, ended) = oneshot::channel::<()>();
         thread::Builder::new()
@@ -171,10 +183,14 @@ mod tests {
                 self.0.fetch_add(1, Ordering::Relaxed);
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let address = listener.local_addr().unwrap();
-                let client = tokio::spawn(async move { tokio::net::TcpStream::connect(address).await.is_ok() });
+                let client =
+                    tokio::spawn(async move { tokio::net::TcpStream::connect(address).await.is_ok() });
                 listener.accept().await.unwrap();
                 assert!(client.await.unwrap());
-                AccessToken::new(format!("t{scope_count}"), SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000))
+                AccessToken::new(
+                    format!("t{scope_count}"),
+                    SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000),
+                )
             })
         }
 

@@ -31,7 +31,13 @@ const MAX_BODY_BYTES: usize = 256 * 1024;
 /// More authorities and tenants than this are not remembered.
 const MAX_ENTRIES: usize = 1000;
 /// The domains of B2C and external tenants, whose host names belong to customers; all are Microsoft's.
-const CUSTOMER_DOMAINS: [&str; 5] = ["b2clogin.com", "b2clogin.cn", "b2clogin.us", "b2clogin.de", "ciamlogin.com"];
+const CUSTOMER_DOMAINS: [&str; 5] = [
+    "b2clogin.com",
+    "b2clogin.cn",
+    "b2clogin.us",
+    "b2clogin.de",
+    "ciamlogin.com",
+];
 
 /// What was discovered so far. Clones of one [`ClientOptions`] share one.
 #[derive(Default)]
@@ -65,12 +71,22 @@ impl Discovery {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfiguration`] when the public cloud doesn't know the host, or a failure to ask it.
-    pub async fn trust(&self, options: &ClientOptions, authority: &Authority, tenant: &TenantId) -> Result<(), Error> {
+    pub async fn trust(
+        &self,
+        options: &ClientOptions,
+        authority: &Authority,
+        tenant: &TenantId,
+    ) -> Result<(), Error> {
         self.aliases(options, authority, tenant).await.map(|_| ())
     }
 
     /// Hosts that are the same authority under other names, itself included.
-    async fn aliases(&self, options: &ClientOptions, authority: &Authority, tenant: &TenantId) -> Result<Vec<String>, Error> {
+    async fn aliases(
+        &self,
+        options: &ClientOptions,
+        authority: &Authority,
+        tenant: &TenantId,
+    ) -> Result<Vec<String>, Error> {
         let own = || vec![authority.origin().to_owned()];
         if is_trusted(options, authority, tenant) {
             return Ok(own());
@@ -84,7 +100,12 @@ impl Discovery {
         match ask_instance(options, authority, tenant).await {
             Ok(mut aliases) => {
                 aliases.extend(own());
-                keep(&mut state.instances, authority.origin().to_owned(), aliases.clone(), now);
+                keep(
+                    &mut state.instances,
+                    authority.origin().to_owned(),
+                    aliases.clone(),
+                    now,
+                );
                 Ok(aliases)
             }
             Err(error) => match state.instances.get(authority.origin()) {
@@ -107,7 +128,10 @@ impl Discovery {
     ) -> Result<OpenIdConfiguration, Error> {
         let aliases = self.aliases(options, authority, tenant).await?;
         let now = options.clock().now();
-        let key = (authority.as_str().to_owned(), tenant.as_str().to_ascii_lowercase());
+        let key = (
+            authority.as_str().to_owned(),
+            tenant.as_str().to_ascii_lowercase(),
+        );
         let mut state = self.state.lock().await;
         if let Some(configuration) = state.configurations.get(&key).and_then(|known| known.fresh(now)) {
             return Ok(configuration);
@@ -160,9 +184,14 @@ fn keep<K: std::hash::Hash + Eq, T>(entries: &mut HashMap<K, Known<T>>, key: K, 
 }
 
 /// Asks the public cloud whether it knows the authority; its aliases.
-async fn ask_instance(options: &ClientOptions, authority: &Authority, tenant: &TenantId) -> Result<Vec<String>, Error> {
+async fn ask_instance(
+    options: &ClientOptions,
+    authority: &Authority,
+    tenant: &TenantId,
+) -> Result<Vec<String>, Error> {
     let authorize: String =
-        form_urlencoded::byte_serialize(format!("{authority}/{tenant}/oauth2/v2.0/authorize").as_bytes()).collect();
+        form_urlencoded::byte_serialize(format!("{authority}/{tenant}/oauth2/v2.0/authorize").as_bytes())
+            .collect();
     let url = format!("{INSTANCE_ENDPOINT}?api-version=1.1&authorization_endpoint={authorize}");
     let (status, json) = get_json(options, &url).await?;
     if json.text("error") == Some("invalid_instance") || (json.text("error").is_some() && status == 400) {
@@ -171,10 +200,14 @@ async fn ask_instance(options: &ClientOptions, authority: &Authority, tenant: &T
     if status != 200 {
         return Err(failure::status("login.microsoftonline.com", status));
     }
-    let endpoint = json.text("tenant_discovery_endpoint").and_then(|url| url.parse::<Uri>().ok());
+    let endpoint = json
+        .text("tenant_discovery_endpoint")
+        .and_then(|url| url.parse::<Uri>().ok());
     let aliases = aliases_of(&json, authority.origin());
     let is_own = endpoint.is_some_and(|endpoint| {
-        let host = endpoint.authority().map(|authority| authority.as_str().to_ascii_lowercase());
+        let host = endpoint
+            .authority()
+            .map(|authority| authority.as_str().to_ascii_lowercase());
         endpoint.scheme_str() == Some("https")
             && host.is_some_and(|host| host == authority.origin() || aliases.contains(&host))
     });
@@ -191,7 +224,11 @@ async fn ask_instance(options: &ClientOptions, authority: &Authority, tenant: &T
 fn aliases_of(json: &Json, origin: &str) -> Vec<String> {
     let names = |entry: &Json| -> Vec<String> {
         let aliases = entry.get("aliases").and_then(Json::as_array).unwrap_or_default();
-        aliases.iter().filter_map(Json::as_text).map(str::to_ascii_lowercase).collect()
+        aliases
+            .iter()
+            .filter_map(Json::as_text)
+            .map(str::to_ascii_lowercase)
+            .collect()
     };
     json.get("metadata")
         .and_then(Json::as_array)
@@ -212,9 +249,12 @@ fn unknown(authority: &Authority) -> Error {
 
 /// Gets a small JSON document: the status and the document.
 async fn get_json(options: &ClientOptions, url: &str) -> Result<(u16, Json), Error> {
-    let uri: Uri = url
-        .parse()
-        .map_err(|_| Error::new(ErrorKind::InvalidConfiguration, "a discovery endpoint is not a URL"))?;
+    let uri: Uri = url.parse().map_err(|_| {
+        Error::new(
+            ErrorKind::InvalidConfiguration,
+            "a discovery endpoint is not a URL",
+        )
+    })?;
     let host = uri.host().unwrap_or_default().to_owned();
     let call = Call::new("discovery", RequestKey::of(&["discovery", url]));
     let request = RequestHeaders::new(options, None)?.apply(HttpRequest::get(uri).max_body(MAX_BODY_BYTES));
@@ -223,7 +263,11 @@ async fn get_json(options: &ClientOptions, url: &str) -> Result<(u16, Json), Err
         let status = response.status.as_u16();
         if policy.is_transient_status(status) {
             let repeat = Repeat::new(failure::status(&host, status));
-            return Judgement::Repeat(if status >= 500 { repeat.host_failed() } else { repeat });
+            return Judgement::Repeat(if status >= 500 {
+                repeat.host_failed()
+            } else {
+                repeat
+            });
         }
         if (300..400).contains(&status) {
             return Judgement::Done(Err(failure::status(&host, status)));

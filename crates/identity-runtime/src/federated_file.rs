@@ -129,8 +129,9 @@ impl FederatedTokenFile {
     }
 
     fn unavailable(&self, why: &str) -> Error {
-        Error::unavailable(format!("the federated token file {} {why}", self.shown()))
-            .with_hint("check AZURE_FEDERATED_TOKEN_FILE and that the platform projects the service account's token")
+        Error::unavailable(format!("the federated token file {} {why}", self.shown())).with_hint(
+            "check AZURE_FEDERATED_TOKEN_FILE and that the platform projects the service account's token",
+        )
     }
 
     fn shown(&self) -> String {
@@ -144,7 +145,10 @@ impl FederatedTokenFile {
 
 /// Whether the file is the one that was read. Where the platform doesn't tell enough, it counts as changed.
 fn is_unchanged(now: &FileMetadata, then: &FileMetadata) -> bool {
-    now.modified.is_some() && now.modified == then.modified && now.identity == then.identity && now.len == then.len
+    now.modified.is_some()
+        && now.modified == then.modified
+        && now.identity == then.identity
+        && now.len == then.len
 }
 
 impl ClientAssertion for FederatedTokenFile {
@@ -159,7 +163,9 @@ impl ClientAssertion for FederatedTokenFile {
 
 impl fmt::Debug for FederatedTokenFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FederatedTokenFile").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("FederatedTokenFile")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 

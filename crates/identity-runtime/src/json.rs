@@ -150,7 +150,9 @@ impl From<&str> for Json {
 
 impl fmt::Debug for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Json").field(&format_args!("{}", self.kind())).finish()
+        f.debug_tuple("Json")
+            .field(&format_args!("{}", self.kind()))
+            .finish()
     }
 }
 

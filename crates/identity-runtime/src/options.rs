@@ -12,8 +12,8 @@ use identity_base::{Authority, Error, ErrorKind, Foreign, Observer};
 use crate::CacheOptions;
 use crate::discovery::Discovery;
 use crate::env_vars;
-use crate::retry::{Hosts, RetryPolicy, Sender};
 use crate::os::{SystemBrowser, SystemClock, SystemEnv, SystemFs, SystemProcess, SystemRandom};
+use crate::retry::{Hosts, RetryPolicy, Sender};
 
 /// The longest application id that goes into the `User-Agent` header.
 const MAX_APPLICATION_ID_BYTES: usize = 64;
@@ -42,6 +42,8 @@ pub struct ClientOptions {
     application_id: Option<String>,
     transport: Option<Arc<dyn HttpClient>>,
     extra_roots: Vec<Arc<[u8]>>,
+    /// Whether the built-in transport would be another one than that of everybody else.
+    special_transport: bool,
     clock: Arc<dyn Clock>,
     env: Arc<dyn Env>,
     file_system: Arc<dyn FileSystem>,
@@ -73,6 +75,7 @@ impl Default for ClientOptions {
             application_id: None,
             transport: None,
             extra_roots: Vec::new(),
+            special_transport: false,
             clock: Arc::new(SystemClock::new()),
             env: Arc::new(SystemEnv::new()),
             file_system: Arc::new(SystemFs::new()),
@@ -134,6 +137,7 @@ impl ClientOptions {
     #[must_use]
     pub fn with_extra_roots(mut self, pem: impl Into<Arc<[u8]>>) -> Self {
         self.extra_roots.push(pem.into());
+        self.special_transport = true;
         self.renewed()
     }
 
@@ -141,6 +145,7 @@ impl ClientOptions {
     #[must_use]
     pub fn with_resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
         self.resolver = Some(resolver);
+        self.special_transport = true;
         self.renewed()
     }
 
@@ -155,6 +160,7 @@ impl ClientOptions {
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self.special_transport = true;
         self.renewed()
     }
 
@@ -162,6 +168,7 @@ impl ClientOptions {
     #[must_use]
     pub fn with_env(mut self, env: Arc<dyn Env>) -> Self {
         self.env = env;
+        self.special_transport = true;
         self.renewed()
     }
 
@@ -169,6 +176,7 @@ impl ClientOptions {
     #[must_use]
     pub fn with_file_system(mut self, file_system: Arc<dyn FileSystem>) -> Self {
         self.file_system = file_system;
+        self.special_transport = true;
         self.renewed()
     }
 
@@ -331,6 +339,7 @@ impl ClientOptions {
     /// [`ErrorKind::InvalidConfiguration`] that names the first wrong value.
     pub fn validate(&self) -> Result<(), Error> {
         self.authority()?;
+        http::Ingredients::of(self).check()?;
         match &self.application_id {
             Some(id)
                 if id.is_empty()
@@ -366,3 +375,6 @@ impl std::fmt::Debug for ClientOptions {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,6 @@ mod fs;
 mod off_thread;
 mod process;
 mod random;
-mod resolver;
 
 pub use browser::SystemBrowser;
 pub use clock::SystemClock;
@@ -15,4 +14,3 @@ pub use env::SystemEnv;
 pub use fs::SystemFs;
 pub use process::SystemProcess;
 pub use random::SystemRandom;
-pub use resolver::SystemResolver;

@@ -72,7 +72,9 @@ impl TenantPolicy {
     /// # Errors
     /// As [`TenantPolicy::allow`].
     pub fn allow_from_env(self, env: &dyn Env) -> Result<Self, Error> {
-        let list = env.var(env_vars::AZURE_ADDITIONALLY_ALLOWED_TENANTS).unwrap_or_default();
+        let list = env
+            .var(env_vars::AZURE_ADDITIONALLY_ALLOWED_TENANTS)
+            .unwrap_or_default();
         self.allow(list.split(';').map(str::trim).filter(|tenant| !tenant.is_empty()))
     }
 
@@ -139,11 +141,15 @@ mod tests {
     use std::collections::HashMap;
 
     fn policy(own: &str, allowed: &[&str]) -> TenantPolicy {
-        TenantPolicy::new(TenantId::parse(own).unwrap()).allow(allowed).unwrap()
+        TenantPolicy::new(TenantId::parse(own).unwrap())
+            .allow(allowed)
+            .unwrap()
     }
 
     fn resolve(policy: &TenantPolicy, requested: &str) -> Result<Option<String>, ErrorKind> {
-        policy.resolve(requested, &HashMap::new()).map_err(|error| error.kind())
+        policy
+            .resolve(requested, &HashMap::new())
+            .map_err(|error| error.kind())
     }
 
     fn other(tenant: &str) -> Result<Option<String>, ErrorKind> {
@@ -157,33 +163,53 @@ mod tests {
         assert_eq!(resolve(&policy, "CONTOSO.COM"), Ok(None));
         assert_eq!(resolve(&policy, "FABRIKAM.com"), other("FABRIKAM.com"));
         assert_eq!(resolve(&policy, "other.com"), other("other.com"));
-        assert_eq!(resolve(&policy, "third.com"), Err(ErrorKind::AuthenticationFailed));
+        assert_eq!(
+            resolve(&policy, "third.com"),
+            Err(ErrorKind::AuthenticationFailed)
+        );
     }
 
     #[test]
     fn malformed_tenants_are_another_error_than_forbidden_ones() {
         let policy = policy("t", &["*"]);
         for bad in ["../x", "a b", "--debug", "*", "é"] {
-            assert_eq!(resolve(&policy, bad), Err(ErrorKind::InvalidConfiguration), "{bad}");
+            assert_eq!(
+                resolve(&policy, bad),
+                Err(ErrorKind::InvalidConfiguration),
+                "{bad}"
+            );
         }
         assert_eq!(resolve(&policy, "anything.com"), other("anything.com"));
-        assert!(TenantPolicy::new(TenantId::parse("t").unwrap()).allow(["a/b"]).is_err());
+        assert!(
+            TenantPolicy::new(TenantId::parse("t").unwrap())
+                .allow(["a/b"])
+                .is_err()
+        );
     }
 
     #[test]
     fn pseudo_tenants_have_their_own_rules() {
         assert_eq!(resolve(&policy("adfs", &["*"]), "x"), Ok(None));
         assert_eq!(resolve(&policy("organizations", &[]), "x"), other("x"));
-        assert_eq!(resolve(&policy("organizations", &["y"]), "x"), Err(ErrorKind::AuthenticationFailed));
+        assert_eq!(
+            resolve(&policy("organizations", &["y"]), "x"),
+            Err(ErrorKind::AuthenticationFailed)
+        );
         assert_eq!(resolve(&TenantPolicy::without_own(), "x"), other("x"));
-        assert_eq!(resolve(&policy("common", &[]), "x"), Err(ErrorKind::AuthenticationFailed));
+        assert_eq!(
+            resolve(&policy("common", &[]), "x"),
+            Err(ErrorKind::AuthenticationFailed)
+        );
     }
 
     #[test]
     fn the_switch_in_the_environment_is_a_boolean() {
         let policy = policy("t", &["x"]);
         let with = |value: &str| {
-            let env = HashMap::from([("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH".to_owned(), value.to_owned())]);
+            let env = HashMap::from([(
+                "AZURE_IDENTITY_DISABLE_MULTITENANTAUTH".to_owned(),
+                value.to_owned(),
+            )]);
             policy.resolve("x", &env).unwrap()
         };
         for on in ["1", "true", "TRUE"] {
@@ -196,7 +222,10 @@ mod tests {
 
     #[test]
     fn the_environment_can_allow_more() {
-        let env = HashMap::from([("AZURE_ADDITIONALLY_ALLOWED_TENANTS".to_owned(), "a ; ;b;".to_owned())]);
+        let env = HashMap::from([(
+            "AZURE_ADDITIONALLY_ALLOWED_TENANTS".to_owned(),
+            "a ; ;b;".to_owned(),
+        )]);
         let policy = policy("t", &[]).allow_from_env(&env).unwrap();
         assert_eq!(policy.allowed.len(), 2);
         assert_eq!(resolve(&policy, "B"), other("B"));

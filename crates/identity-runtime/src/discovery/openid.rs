@@ -38,7 +38,10 @@ pub(super) async fn ask(
     if (400..500).contains(&status) {
         return Err(Error::new(
             ErrorKind::InvalidConfiguration,
-            format!("{} has no configuration for the tenant {tenant} (HTTP {status})", authority.host()),
+            format!(
+                "{} has no configuration for the tenant {tenant} (HTTP {status})",
+                authority.host()
+            ),
         )
         .with_http_status(status)
         .with_hint("check the tenant, and that the authority is the one of its cloud"));
@@ -46,7 +49,12 @@ pub(super) async fn ask(
     read(&json, authority, tenant, aliases)
 }
 
-fn read(json: &Json, authority: &Authority, tenant: &TenantId, aliases: &[String]) -> Result<OpenIdConfiguration, Error> {
+fn read(
+    json: &Json,
+    authority: &Authority,
+    tenant: &TenantId,
+    aliases: &[String],
+) -> Result<OpenIdConfiguration, Error> {
     let endpoint = |name: &'static str| -> Result<String, Error> {
         let url = json.text(name).ok_or_else(|| missing(authority, name))?;
         check(name, url, authority, tenant, aliases)?;
@@ -60,7 +68,10 @@ fn read(json: &Json, authority: &Authority, tenant: &TenantId, aliases: &[String
         authorization_endpoint: endpoint("authorization_endpoint")?,
         token_endpoint: endpoint("token_endpoint")?,
         device_authorization_endpoint: device,
-        issuer: json.text("issuer").ok_or_else(|| missing(authority, "issuer"))?.to_owned(),
+        issuer: json
+            .text("issuer")
+            .ok_or_else(|| missing(authority, "issuer"))?
+            .to_owned(),
     })
 }
 
@@ -72,16 +83,24 @@ fn missing(authority: &Authority, name: &str) -> Error {
 }
 
 /// An endpoint has to be `https`, on the authority's host, an alias of it or a regional host of its cloud, and for the same tenant.
-fn check(name: &str, url: &str, authority: &Authority, tenant: &TenantId, aliases: &[String]) -> Result<(), Error> {
-    let fits = Authority::parse(url.split('?').next().unwrap_or_default()).ok().zip(url.parse::<Uri>().ok()).is_some_and(
-        |(endpoint, uri)| {
+fn check(
+    name: &str,
+    url: &str,
+    authority: &Authority,
+    tenant: &TenantId,
+    aliases: &[String],
+) -> Result<(), Error> {
+    let fits = Authority::parse(url.split('?').next().unwrap_or_default())
+        .ok()
+        .zip(url.parse::<Uri>().ok())
+        .is_some_and(|(endpoint, uri)| {
             let origin = endpoint.origin();
             let is_own = origin == authority.origin() || aliases.iter().any(|alias| alias == origin);
-            let same_cloud = authority.is_known() && endpoint.is_known() && endpoint.cloud() == authority.cloud();
+            let same_cloud =
+                authority.is_known() && endpoint.is_known() && endpoint.cloud() == authority.cloud();
             let regional = authority.is_known() && is_regional(origin, authority);
             (is_own || same_cloud || regional) && is_same_tenant(&uri, authority, tenant)
-        },
-    );
+        });
     match fits {
         true => Ok(()),
         false => Err(Error::new(
@@ -98,18 +117,29 @@ fn check(name: &str, url: &str, authority: &Authority, tenant: &TenantId, aliase
 fn is_regional(origin: &str, authority: &Authority) -> bool {
     let region = match authority.cloud() {
         identity_base::Cloud::Public => origin.strip_suffix(REGIONAL_SUFFIX),
-        _ => origin.strip_suffix(authority.origin()).and_then(|rest| rest.strip_suffix('.')),
+        _ => origin
+            .strip_suffix(authority.origin())
+            .and_then(|rest| rest.strip_suffix('.')),
     };
     region.is_some_and(|region| {
-        (2..=32).contains(&region.len()) && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        (2..=32).contains(&region.len())
+            && region
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
     })
 }
 
 /// The tenant is the first segment after the authority's own path. A domain name or a shared tenant comes back as the tenant's GUID.
 fn is_same_tenant(endpoint: &Uri, authority: &Authority, tenant: &TenantId) -> bool {
-    let prefix = authority.as_str().strip_prefix("https://").and_then(|rest| rest.split_once('/')).map_or("", |(_, path)| path);
+    let prefix = authority
+        .as_str()
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split_once('/'))
+        .map_or("", |(_, path)| path);
     let path = endpoint.path().trim_start_matches('/');
-    let Some(rest) = path.strip_prefix(prefix) else { return false };
+    let Some(rest) = path.strip_prefix(prefix) else {
+        return false;
+    };
     let segment = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
     let is_name = tenant.as_str().contains('.') || SHARED_TENANTS.iter().any(|shared| tenant.matches(shared));
     tenant.matches(segment) || (is_name && is_guid(segment))
@@ -131,7 +161,14 @@ mod tests {
 
     fn checked(url: &str, authority: &str, tenant: &str) -> bool {
         let aliases = ["alias.test".to_owned()];
-        check("token_endpoint", url, &Authority::parse(authority).unwrap(), &TenantId::parse(tenant).unwrap(), &aliases).is_ok()
+        check(
+            "token_endpoint",
+            url,
+            &Authority::parse(authority).unwrap(),
+            &TenantId::parse(tenant).unwrap(),
+            &aliases,
+        )
+        .is_ok()
     }
 
     #[test]
@@ -143,8 +180,16 @@ mod tests {
             ("https://h.test/p/t/x?y=z", "h.test/p", "t"),
             ("https://h.test:8443/t/x", "h.test:8443", "t"),
             ("https://login.windows.net/t/x", "login.microsoftonline.com", "t"),
-            ("https://westus2.login.microsoft.com/t/x", "login.microsoftonline.com", "t"),
-            ("https://usgov.login.microsoftonline.us/t/x", "login.microsoftonline.us", "t"),
+            (
+                "https://westus2.login.microsoft.com/t/x",
+                "login.microsoftonline.com",
+                "t",
+            ),
+            (
+                "https://usgov.login.microsoftonline.us/t/x",
+                "login.microsoftonline.us",
+                "t",
+            ),
             (&format!("https://h.test/{GUID}/x"), "h.test", "contoso.com"),
             (&format!("https://h.test/{GUID}/x"), "h.test", "common"),
         ] {
@@ -160,11 +205,27 @@ mod tests {
             ("https://h.test./t/x", "h.test", "t"),
             ("https://h.test/other/x", "h.test", "t"),
             ("https://h.test/t/x", "h.test/p", "t"),
-            ("https://login.microsoftonline.us/t/x", "login.microsoftonline.com", "t"),
-            ("https://evil.login.microsoft.com.evil.test/t/x", "login.microsoftonline.com", "t"),
-            ("https://a.b.login.microsoft.com/t/x", "login.microsoftonline.com", "t"),
+            (
+                "https://login.microsoftonline.us/t/x",
+                "login.microsoftonline.com",
+                "t",
+            ),
+            (
+                "https://evil.login.microsoft.com.evil.test/t/x",
+                "login.microsoftonline.com",
+                "t",
+            ),
+            (
+                "https://a.b.login.microsoft.com/t/x",
+                "login.microsoftonline.com",
+                "t",
+            ),
             ("https://westus2.login.microsoft.com/t/x", "h.test", "t"),
-            (&format!("https://h.test/{GUID}/x"), "h.test", "22222222-2222-2222-2222-222222222222"),
+            (
+                &format!("https://h.test/{GUID}/x"),
+                "h.test",
+                "22222222-2222-2222-2222-222222222222",
+            ),
             ("javascript:alert(1)", "h.test", "t"),
             ("", "h.test", "t"),
         ] {

@@ -1,1 +1,275 @@
-//! Tests.
+//! Trusting authorities, and finding endpoints.
+
+use std::sync::Arc;
+
+use super::*;
+use identity_testkit::{Gate, HttpStep, ScriptedHttp, TestClock};
+
+struct World {
+    clock: TestClock,
+    http: ScriptedHttp,
+    options: ClientOptions,
+}
+
+impl World {
+    fn new(http: ScriptedHttp) -> Self {
+        let clock = TestClock::new();
+        let options = ClientOptions::default()
+            .with_env(Arc::new(identity_testkit::env([("A", "b")])))
+            .with_clock(Arc::new(clock.clone()))
+            .with_transport(Arc::new(http.clone()));
+        Self { clock, http, options }
+    }
+
+    fn trust(&self, authority: &str, tenant: &str) -> Result<(), ErrorKind> {
+        let (authority, tenant) = (
+            Authority::parse(authority).unwrap(),
+            TenantId::parse(tenant).unwrap(),
+        );
+        let trusted = self.options.discovery().trust(&self.options, &authority, &tenant);
+        self.clock.block_on(trusted).map_err(|error| error.kind())
+    }
+
+    fn configuration(&self, authority: &str, tenant: &str) -> Result<OpenIdConfiguration, Error> {
+        let (authority, tenant) = (
+            Authority::parse(authority).unwrap(),
+            TenantId::parse(tenant).unwrap(),
+        );
+        self.clock.block_on(
+            self.options
+                .discovery()
+                .openid_configuration(&self.options, &authority, &tenant),
+        )
+    }
+}
+
+/// The public cloud's word for a host.
+fn instance(host: &str, aliases: &[&str]) -> HttpStep {
+    let aliases: Vec<_> = aliases.iter().map(|alias| format!("\"{alias}\"")).collect();
+    HttpStep::bytes(
+        200,
+        format!(
+            r#"{{"tenant_discovery_endpoint":"https://{host}/t/v2.0/.well-known/openid-configuration","metadata":[{{"aliases":[{}]}}]}}"#,
+            aliases.join(",")
+        ),
+    )
+}
+
+fn openid(host: &str, tenant: &str) -> HttpStep {
+    let base = format!("https://{host}/{tenant}");
+    HttpStep::bytes(
+        200,
+        format!(
+            r#"{{"authorization_endpoint":"{base}/oauth2/v2.0/authorize","token_endpoint":"{base}/oauth2/v2.0/token","device_authorization_endpoint":"{base}/oauth2/v2.0/devicecode","issuer":"{base}/v2.0"}}"#
+        ),
+    )
+}
+
+#[test]
+fn known_hosts_adfs_and_customer_domains_need_no_network() {
+    let world = World::new(ScriptedHttp::new());
+    for authority in [
+        "login.microsoftonline.com",
+        "login.microsoftonline.us",
+        "login.chinacloudapi.cn",
+        "login.sovcloud-identity.fr",
+        "contoso.b2clogin.com",
+        "contoso.ciamlogin.com",
+    ] {
+        assert_eq!(world.trust(authority, "t"), Ok(()), "{authority}");
+    }
+    assert_eq!(world.trust("adfs.contoso.com", "adfs"), Ok(()));
+    world.http.assert_done();
+    assert_eq!(world.http.calls(), 0);
+}
+
+#[test]
+fn look_alikes_are_asked_about_and_refused() {
+    let world = World::new(
+        ScriptedHttp::new().respond_with(|_, _| HttpStep::bytes(400, r#"{"error":"invalid_instance"}"#)),
+    );
+    for (count, authority) in [
+        "login.microsoftonline.com.evil.test",
+        "login.microsoftonline.com:3001",
+        "evil-login.microsoftonline.com",
+        "xn--lgin-0sa.microsoftonline.com",
+        "b2clogin.com",
+        "evilb2clogin.com",
+        "contoso.b2clogin.com.evil.test",
+        "contoso.b2clogin.com:444",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(
+            world.trust(authority, "t"),
+            Err(ErrorKind::InvalidConfiguration),
+            "{authority}"
+        );
+        let requests = world.http.requests();
+        assert_eq!(requests.len(), count + 1);
+        let asked = requests[count].query_value("authorization_endpoint").unwrap();
+        assert_eq!(asked, format!("https://{authority}/t/oauth2/v2.0/authorize"));
+        assert_eq!(requests[count].host(), "login.microsoftonline.com");
+    }
+}
+
+#[test]
+fn the_program_can_vouch_for_an_authority() {
+    let http = ScriptedHttp::new();
+    let world = World::new(http.clone());
+    let allowed = World {
+        options: world
+            .options
+            .clone()
+            .allow_authority(Authority::parse("h.test:8443").unwrap()),
+        ..World::new(http.clone())
+    };
+    assert_eq!(allowed.trust("h.test:8443/prefix", "t"), Ok(()));
+    let blind = World {
+        options: world.options.clone().with_disable_instance_discovery(true),
+        ..World::new(http.clone())
+    };
+    assert_eq!(blind.trust("anything.test", "t"), Ok(()));
+    assert_eq!(http.calls(), 0);
+}
+
+#[test]
+fn a_confirmed_host_is_remembered_for_a_day_and_kept_while_the_cloud_is_away() {
+    let world = World::new(ScriptedHttp::new().then(instance(
+        "login.private.test",
+        &["login.private.test", "sts.private.test"],
+    )));
+    for _ in 0..3 {
+        assert_eq!(world.trust("login.private.test", "t"), Ok(()));
+    }
+    assert_eq!(world.http.calls(), 1);
+    world.clock.advance(MAX_AGE);
+    (0..4).for_each(|_| world.http.push(HttpStep::status(503)));
+    assert_eq!(
+        world.trust("login.private.test", "t"),
+        Ok(()),
+        "the last good answer stays"
+    );
+    assert_eq!(world.http.calls(), 5);
+}
+
+#[test]
+fn an_answer_that_names_another_host_is_refused() {
+    for step in [
+        instance("login.evil.test", &[]),
+        instance("login.evil.test", &["login.evil.test", "other.test"]),
+        HttpStep::bytes(200, "{}"),
+        HttpStep::bytes(
+            200,
+            r#"{"tenant_discovery_endpoint":"http://login.private.test/t"}"#,
+        ),
+    ] {
+        let world = World::new(ScriptedHttp::new().then(step));
+        assert_eq!(
+            world.trust("login.private.test", "t"),
+            Err(ErrorKind::IdentityMismatch)
+        );
+    }
+    let world = World::new(
+        ScriptedHttp::new()
+            .then(HttpStep::status(302))
+            .then(HttpStep::bytes(200, "<html>")),
+    );
+    assert_eq!(world.trust("login.private.test", "t"), Err(ErrorKind::Protocol));
+    assert_eq!(world.trust("login.private.test", "t"), Err(ErrorKind::Protocol));
+}
+
+#[test]
+fn a_thousand_callers_ask_once() {
+    let gate = Gate::closed();
+    let world = World::new(ScriptedHttp::new().then(instance("h.test", &["h.test"]).at(&gate)));
+    identity_testkit::block_on(async {
+        let options = world.options.clone();
+        let tasks: Vec<_> = (0..1000)
+            .map(|_| {
+                let options = options.clone();
+                tokio::spawn(async move {
+                    let (authority, tenant) =
+                        (Authority::parse("h.test").unwrap(), TenantId::parse("t").unwrap());
+                    options.discovery().trust(&options, &authority, &tenant).await
+                })
+            })
+            .collect();
+        world.http.sent(1).await;
+        gate.open();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+    });
+    world.http.assert_done();
+}
+
+#[test]
+fn endpoints_are_found_checked_and_kept() {
+    let world = World::new(ScriptedHttp::new().then(openid("login.microsoftonline.com", "T")));
+    for tenant in ["t", "T"] {
+        let found = world.configuration("login.microsoftonline.com", tenant).unwrap();
+        assert_eq!(
+            found.token_endpoint,
+            "https://login.microsoftonline.com/T/oauth2/v2.0/token"
+        );
+        assert!(found.device_authorization_endpoint.is_some());
+    }
+    assert_eq!(
+        world.http.requests()[0].path(),
+        "/t/v2.0/.well-known/openid-configuration"
+    );
+    world.clock.advance(MAX_AGE);
+    (0..4).for_each(|_| {
+        world.http.push(HttpStep::fails_before_sending(
+            identity_base::seam::HttpErrorKind::Connect,
+        ))
+    });
+    assert!(world.configuration("login.microsoftonline.com", "t").is_ok());
+    assert_eq!(world.http.calls(), 5);
+}
+
+#[test]
+fn adfs_has_its_configuration_elsewhere() {
+    let world = World::new(ScriptedHttp::new().then(HttpStep::bytes(
+        200,
+        r#"{"authorization_endpoint":"https://adfs.test/adfs/oauth2/authorize/","token_endpoint":"https://adfs.test/adfs/oauth2/token/","issuer":"https://adfs.test/adfs"}"#,
+    )));
+    let found = world.configuration("adfs.test", "adfs").unwrap();
+    assert_eq!(found.token_endpoint, "https://adfs.test/adfs/oauth2/token/");
+    assert_eq!(found.device_authorization_endpoint, None);
+    assert_eq!(
+        world.http.requests()[0].path(),
+        "/adfs/.well-known/openid-configuration"
+    );
+}
+
+#[test]
+fn wrong_configurations_are_refused() {
+    for (step, kind) in [
+        (openid("evil.test", "t"), ErrorKind::IdentityMismatch),
+        (
+            openid("login.microsoftonline.com", "other"),
+            ErrorKind::IdentityMismatch,
+        ),
+        (HttpStep::bytes(200, "{}"), ErrorKind::Protocol),
+        (HttpStep::bytes(200, "<html>"), ErrorKind::Protocol),
+        (
+            HttpStep::bytes(400, r#"{"error":"invalid_tenant"}"#),
+            ErrorKind::InvalidConfiguration,
+        ),
+        (HttpStep::bytes(404, "{}"), ErrorKind::InvalidConfiguration),
+        (HttpStep::status(301), ErrorKind::Protocol),
+    ] {
+        let world = World::new(ScriptedHttp::new().then(step));
+        assert_eq!(
+            world
+                .configuration("login.microsoftonline.com", "t")
+                .unwrap_err()
+                .kind(),
+            kind
+        );
+        world.http.assert_done();
+    }
+}

@@ -29,15 +29,21 @@ pub fn merge_claims(claims: Option<&str>, enable_cae: bool) -> Result<Option<Str
         Some(members @ Json::Object(_)) => members.clone(),
         Some(_) => return Err(invalid("their `access_token` is not an object")),
     };
-    let capability = Json::Object(vec![("values".to_owned(), Json::Array(vec![Json::from(CAPABILITY)]))]);
+    let capability = Json::Object(vec![(
+        "values".to_owned(),
+        Json::Array(vec![Json::from(CAPABILITY)]),
+    )]);
     access_token.set("xms_cc", capability);
     merged.set("access_token", access_token);
     Ok(Some(merged.to_document().to_string()))
 }
 
 fn invalid(why: &str) -> Error {
-    Error::new(ErrorKind::InvalidConfiguration, format!("the claims can't be used: {why}"))
-        .with_hint("pass the claims of the challenge as decoded JSON text, not as base64")
+    Error::new(
+        ErrorKind::InvalidConfiguration,
+        format!("the claims can't be used: {why}"),
+    )
+    .with_hint("pass the claims of the challenge as decoded JSON text, not as base64")
 }
 
 #[cfg(test)]
@@ -57,7 +63,13 @@ mod tests {
     fn with_cae_the_capability_is_merged_in() {
         let merged = |claims| merge_claims(claims, true).unwrap().unwrap();
         let alone = r#"{"access_token": {"xms_cc": {"values": ["CP1"]}}}"#;
-        for claims in [None, Some(""), Some("{}"), Some("{\"access_token\":null}"), Some("{\"access_token\":{\"xms_cc\":{\"values\":[\"x\"]}}}")] {
+        for claims in [
+            None,
+            Some(""),
+            Some("{}"),
+            Some("{\"access_token\":null}"),
+            Some("{\"access_token\":{\"xms_cc\":{\"values\":[\"x\"]}}}"),
+        ] {
             assert_eq!(merged(claims), alone, "{claims:?}");
         }
         assert_eq!(
@@ -70,7 +82,15 @@ mod tests {
 
     #[test]
     fn claims_that_can_t_be_merged_are_an_error() {
-        for bad in ["CNRY", "[]", "\"x\"", "1", "{\"access_token\":1}", "{\"access_token\":[]}", "eyJhIjoxfQ=="] {
+        for bad in [
+            "CNRY",
+            "[]",
+            "\"x\"",
+            "1",
+            "{\"access_token\":1}",
+            "{\"access_token\":[]}",
+            "eyJhIjoxfQ==",
+        ] {
             let error = merge_claims(Some(bad), true).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidConfiguration, "{bad}");
             assert!(!error.to_string().contains("CNRY"));

@@ -10,13 +10,13 @@ use identity_base::seam::{HttpRequest, HttpResponse, Now};
 use identity_base::{Authority, Error, ErrorKind, Scopes, TenantId};
 use tracing::Instrument as _;
 
+use super::ClientAuth;
 use super::refusal::{Asker, refusal};
 use super::{ClockSkew, Grant, RequestHeaders, TokenResponse, granted};
 use crate::aadsts::{self, AadstsClass};
 use crate::assertion::{AssertionContext, AssertionSource};
 use crate::json::{Json, JsonError};
 use crate::retry::{Call, Judgement, Repeat, RequestKey, failure};
-use super::ClientAuth;
 use crate::{ClientOptions, trace};
 
 /// When the service says that it is unavailable, or that we loop, it isn't asked again before this.
@@ -82,7 +82,12 @@ impl EntraClient {
         })
     }
 
-    async fn send_in_span(&self, tenant: &TenantId, grant: &Grant, headers: RequestHeaders) -> Result<TokenResponse, Error> {
+    async fn send_in_span(
+        &self,
+        tenant: &TenantId,
+        grant: &Grant,
+        headers: RequestHeaders,
+    ) -> Result<TokenResponse, Error> {
         let options = &self.0.options;
         let authority = options.authority()?;
         let uri = match &grant.endpoint {
@@ -97,9 +102,13 @@ impl EntraClient {
         let call = Call::new(self.0.credential, key(&authority, tenant, grant))
             .single_use(grant.single_use)
             .background(grant.background);
-        let request = headers.apply(HttpRequest::post_form(uri, grant.form.encode()).policy(grant.policy.clone()));
+        let request =
+            headers.apply(HttpRequest::post_form(uri, grant.form.encode()).policy(grant.policy.clone()));
         let judge = |response: HttpResponse, sent: Now| self.judge(&host, grant, &response, sent);
-        options.sender().send(options.retry_policy(), &call, request, judge).await
+        options
+            .sender()
+            .send(options.retry_policy(), &call, request, judge)
+            .await
     }
 
     /// Sends a grant whose client proves itself by `source`. When the service says that the assertion's time was wrong, a fresh one is tried once, corrected
@@ -107,22 +116,39 @@ impl EntraClient {
     ///
     /// # Errors
     /// As [`EntraClient::send`], and whatever the source fails with.
-    pub async fn send_asserted(&self, tenant: &TenantId, grant: &Grant, source: &AssertionSource) -> Result<TokenResponse, Error> {
+    pub async fn send_asserted(
+        &self,
+        tenant: &TenantId,
+        grant: &Grant,
+        source: &AssertionSource,
+    ) -> Result<TokenResponse, Error> {
         let endpoint = match &grant.endpoint {
             Some(endpoint) => endpoint.to_string(),
             None => self.token_endpoint(tenant)?,
         };
         let context = AssertionContext::new(tenant.clone(), grant.client_id.clone(), endpoint);
         let assertion = source.assertion(&context).await?;
-        let refused = match self.send(tenant, &grant.clone().auth(&ClientAuth::jwt(assertion))).await {
+        let refused = match self
+            .send(tenant, &grant.clone().auth(&ClientAuth::jwt(assertion)))
+            .await
+        {
             Err(error) if is_about_time(&error) && !grant.background => error,
             outcome => return outcome,
         };
-        let renewed = source.assertion(&context.renewed(ClockSkew::of_error(&refused))).await?;
-        self.send(tenant, &grant.clone().auth(&ClientAuth::jwt(renewed))).await
+        let renewed = source
+            .assertion(&context.renewed(ClockSkew::of_error(&refused)))
+            .await?;
+        self.send(tenant, &grant.clone().auth(&ClientAuth::jwt(renewed)))
+            .await
     }
 
-    fn judge(&self, host: &str, grant: &Grant, response: &HttpResponse, sent: Now) -> Judgement<TokenResponse> {
+    fn judge(
+        &self,
+        host: &str,
+        grant: &Grant,
+        response: &HttpResponse,
+        sent: Now,
+    ) -> Judgement<TokenResponse> {
         let status = response.status.as_u16();
         let policy = self.0.options.retry_policy();
         let skew = ClockSkew::of(&response.headers, sent);
@@ -131,13 +157,27 @@ impl EntraClient {
             return Judgement::Done(Err(failure::status(host, status)));
         }
         let json = Json::parse(&response.body);
-        let code = json.as_ref().ok().and_then(|json| json.text("error")).filter(|code| !code.is_empty());
+        let code = json
+            .as_ref()
+            .ok()
+            .and_then(|json| json.text("error"))
+            .filter(|code| !code.is_empty());
         if let (Ok(json), Some(code)) = (&json, code) {
-            let refused = refusal(json, code, status, Asker::of(&grant.grant_type), grant.form.secrets());
+            let refused = refusal(
+                json,
+                code,
+                status,
+                Asker::of(&grant.grant_type),
+                grant.form.secrets(),
+            );
             let error = with_skew(refused.error, skew);
             if policy.is_transient_status(status) {
                 let repeat = Repeat::new(error);
-                return Judgement::Repeat(if status >= 500 { repeat.host_failed() } else { repeat });
+                return Judgement::Repeat(if status >= 500 {
+                    repeat.host_failed()
+                } else {
+                    repeat
+                });
             }
             return match refused.transient {
                 true => Judgement::Repeat(Repeat::new(error).at_least(TRANSIENT_DELAY)),
@@ -146,7 +186,11 @@ impl EntraClient {
         }
         if policy.is_transient_status(status) {
             let repeat = Repeat::new(failure::status(host, status));
-            return Judgement::Repeat(if status >= 500 { repeat.host_failed() } else { repeat });
+            return Judgement::Repeat(if status >= 500 {
+                repeat.host_failed()
+            } else {
+                repeat
+            });
         }
         if !response.status.is_success() {
             return Judgement::Done(Err(failure::status(host, status)));
@@ -161,16 +205,25 @@ impl EntraClient {
 
     /// Says once that a clock is wrong: later failures will have no other visible cause.
     fn warn_of_skew(&self, host: &str, skew: Option<ClockSkew>) {
-        let Some(skew) = skew.filter(|skew| skew.is_notable()) else { return };
+        let Some(skew) = skew.filter(|skew| skew.is_notable()) else {
+            return;
+        };
         if !self.0.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(target: trace::TARGET, host, ms = skew.millis(), "the service's clock differs from this machine's");
         }
     }
 }
 
-fn read(host: &str, response: &HttpResponse, json: Result<Json, JsonError>, sent: Now) -> Result<TokenResponse, Error> {
+fn read(
+    host: &str,
+    response: &HttpResponse,
+    json: Result<Json, JsonError>,
+    sent: Now,
+) -> Result<TokenResponse, Error> {
     let status = response.status.as_u16();
-    let unexpected = |what: &str| Error::new(ErrorKind::Protocol, format!("{host} {what} (HTTP {status})")).with_http_status(status);
+    let unexpected = |what: &str| {
+        Error::new(ErrorKind::Protocol, format!("{host} {what} (HTTP {status})")).with_http_status(status)
+    };
     let json = json.map_err(|error| {
         unexpected(&format!("gave an answer that can't be read: {error}"))
             .with_hint("check that the authority is right and that no proxy or portal answers in its place")
@@ -197,12 +250,21 @@ fn with_skew(error: Error, skew: Option<ClockSkew>) -> Error {
 }
 
 fn is_about_time(error: &Error) -> bool {
-    error.aadsts().and_then(aadsts::find).is_some_and(|entry| entry.class == AadstsClass::AssertionTime)
+    error
+        .aadsts()
+        .and_then(aadsts::find)
+        .is_some_and(|entry| entry.class == AadstsClass::AssertionTime)
 }
 
 fn key(authority: &Authority, tenant: &TenantId, grant: &Grant) -> RequestKey {
     let scopes: Vec<_> = grant.scopes.iter().flat_map(Scopes::sorted).collect();
-    RequestKey::of(&[authority.as_str(), tenant.as_str(), grant.client_id.as_str(), &grant.grant_type, &scopes.join(" ")])
+    RequestKey::of(&[
+        authority.as_str(),
+        tenant.as_str(),
+        grant.client_id.as_str(),
+        &grant.grant_type,
+        &scopes.join(" "),
+    ])
 }
 
 fn parse_uri(text: &str) -> Result<Uri, Error> {

@@ -82,7 +82,8 @@ impl Form {
             }
             byte_serialize(name.as_bytes()).for_each(|part| body.extend_from_slice(part.as_bytes()));
             body.push(b'=');
-            byte_serialize(value.expose().as_bytes()).for_each(|part| body.extend_from_slice(part.as_bytes()));
+            byte_serialize(value.expose().as_bytes())
+                .for_each(|part| body.extend_from_slice(part.as_bytes()));
         }
         body
     }
@@ -94,7 +95,9 @@ fn encoded_length(text: &str) -> usize {
 
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_set()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -114,7 +117,11 @@ mod tests {
             std::str::from_utf8(&body).unwrap(),
             "client_id=c&client_secret=s3cret%26%3D%25%2B%C3%A9&scope=x"
         );
-        assert_eq!(body.capacity(), body.len() + 1, "one separator too many is counted, and nothing grew");
+        assert_eq!(
+            body.capacity(),
+            body.len() + 1,
+            "one separator too many is counted, and nothing grew"
+        );
         assert!(Form::new().encode().is_empty());
     }
 

@@ -139,7 +139,10 @@ impl Grant {
     /// # Errors
     /// [`ErrorKind::InvalidConfiguration`] for anything but an absolute `https` URL.
     pub fn endpoint(mut self, url: &str) -> Result<Self, Error> {
-        let uri = url.parse::<Uri>().ok().filter(|uri| uri.scheme_str() == Some("https") && uri.host().is_some());
+        let uri = url
+            .parse::<Uri>()
+            .ok()
+            .filter(|uri| uri.scheme_str() == Some("https") && uri.host().is_some());
         self.endpoint = Some(uri.ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidConfiguration,
@@ -179,13 +182,19 @@ mod tests {
         let request = OwnedRequest::new(Scopes::parse(["b", "a"]).unwrap())
             .with_claims("{\"x\":1}")
             .with_background(true);
-        let grant = grant().for_request(&request).unwrap().secret("code", &"s".into()).client_info();
+        let grant = grant()
+            .for_request(&request)
+            .unwrap()
+            .secret("code", &"s".into())
+            .client_info();
         assert_eq!(
             encoded(&grant),
             "client_id=c&grant_type=client_credentials&claims=%7B%22x%22%3A1%7D&scope=b+a&code=s&client_info=1"
         );
         assert!(grant.background);
-        let cae = grant.for_request(&OwnedRequest::new(Scopes::parse(["a"]).unwrap()).with_cae(true)).unwrap();
+        let cae = grant
+            .for_request(&OwnedRequest::new(Scopes::parse(["a"]).unwrap()).with_cae(true))
+            .unwrap();
         assert!(encoded(&cae).contains("claims=%7B%22access_token%22%3A+%7B%22xms_cc%22"));
     }
 
@@ -199,9 +208,17 @@ mod tests {
 
     #[test]
     fn endpoints_are_https() {
-        assert!(grant().endpoint("https://westus.login.microsoft.com/t/oauth2/v2.0/token").is_ok());
+        assert!(
+            grant()
+                .endpoint("https://westus.login.microsoft.com/t/oauth2/v2.0/token")
+                .is_ok()
+        );
         for bad in ["http://h/", "h", "/path", "https://", "ftp://h/"] {
-            assert_eq!(grant().endpoint(bad).unwrap_err().kind(), ErrorKind::InvalidConfiguration, "{bad}");
+            assert_eq!(
+                grant().endpoint(bad).unwrap_err().kind(),
+                ErrorKind::InvalidConfiguration,
+                "{bad}"
+            );
         }
     }
 }

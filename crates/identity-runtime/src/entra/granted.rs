@@ -9,13 +9,21 @@ const OF_THE_PROTOCOL: [&str; 4] = ["openid", "profile", "offline_access", "emai
 pub(super) fn check(asked: &Scopes, granted: &str) -> Result<(), Error> {
     let missing: Vec<_> = asked
         .iter()
-        .filter(|scope| !is_implied(scope) && !granted.split_ascii_whitespace().any(|granted| is_same(scope, granted)))
+        .filter(|scope| {
+            !is_implied(scope)
+                && !granted
+                    .split_ascii_whitespace()
+                    .any(|granted| is_same(scope, granted))
+        })
         .collect();
     match missing.is_empty() {
         true => Ok(()),
         false => Err(Error::new(
             ErrorKind::AuthenticationFailed,
-            format!("the token was not granted for all scopes; missing: {}", missing.join(" ")),
+            format!(
+                "the token was not granted for all scopes; missing: {}",
+                missing.join(" ")
+            ),
         )
         .with_scopes(asked.clone())
         .with_hint("grant consent for the missing scopes, or ask for fewer")),
@@ -23,7 +31,10 @@ pub(super) fn check(asked: &Scopes, granted: &str) -> Result<(), Error> {
 }
 
 fn is_implied(scope: &str) -> bool {
-    scope.ends_with("/.default") || OF_THE_PROTOCOL.iter().any(|name| name.eq_ignore_ascii_case(scope))
+    scope.ends_with("/.default")
+        || OF_THE_PROTOCOL
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(scope))
 }
 
 /// The service spells its own resource's scopes short or long.
@@ -44,7 +55,10 @@ mod tests {
 
     #[test]
     fn every_permission_has_to_be_granted() {
-        assert!(is_enough(&["https://graph.microsoft.com/User.Read"], "openid User.Read Mail.Read"));
+        assert!(is_enough(
+            &["https://graph.microsoft.com/User.Read"],
+            "openid User.Read Mail.Read"
+        ));
         assert!(is_enough(&["user.read"], "https://graph.microsoft.com/User.Read"));
         assert!(is_enough(&["https://vault.azure.net/.default", "openid"], "x"));
         assert!(!is_enough(&["User.Read", "Mail.Read"], "User.Read"));

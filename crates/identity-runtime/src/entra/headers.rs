@@ -72,9 +72,12 @@ fn user_agent(options: &ClientOptions) -> String {
         std::env::consts::ARCH
     ));
     // What can't be sent is left out: a variable of another program must not stop this one.
-    let suffix = options.env().var(env_vars::AZURE_HTTP_USER_AGENT).filter(|suffix| {
-        suffix.len() <= MAX_SUFFIX_BYTES && suffix.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
-    });
+    let suffix = options
+        .env()
+        .var(env_vars::AZURE_HTTP_USER_AGENT)
+        .filter(|suffix| {
+            suffix.len() <= MAX_SUFFIX_BYTES && suffix.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+        });
     if let Some(suffix) = suffix {
         text.push(' ');
         text.push_str(&suffix);
@@ -106,7 +109,10 @@ mod tests {
     fn agent(options: &ClientOptions) -> String {
         let headers = RequestHeaders::new(options, None).unwrap();
         let request = headers.apply(HttpRequest::get(Uri::from_static("https://h/")));
-        let ids: Vec<_> = REQUEST_IDS.iter().map(|name| request.headers[name].to_str().unwrap()).collect();
+        let ids: Vec<_> = REQUEST_IDS
+            .iter()
+            .map(|name| request.headers[name].to_str().unwrap())
+            .collect();
         assert_eq!(ids, [headers.correlation_id(); 2]);
         assert_eq!(headers.correlation_id().len(), 36);
         request.headers[USER_AGENT].to_str().unwrap().to_owned()
@@ -114,9 +120,16 @@ mod tests {
 
     #[test]
     fn the_user_agent_names_program_library_and_environment() {
-        let own = format!("entra-identity/{} (linux; {})", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
+        let own = format!(
+            "entra-identity/{} (linux; {})",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::ARCH
+        );
         assert_eq!(agent(&options("")), own);
-        assert_eq!(agent(&options("x/1 y").with_application_id("backup job")), format!("backup job {own} x/1 y"));
+        assert_eq!(
+            agent(&options("x/1 y").with_application_id("backup job")),
+            format!("backup job {own} x/1 y")
+        );
         for bad in ["a\r\nX: y", "é", &"x".repeat(300)] {
             assert_eq!(agent(&options(bad)), own, "{bad:?}");
         }

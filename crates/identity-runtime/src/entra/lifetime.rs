@@ -46,7 +46,10 @@ pub fn expires_on(member: &'static str, value: &Json) -> Result<i64, Error> {
 
 /// The number of seconds, unchecked.
 fn seconds(value: &Json) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "where precision ends the value is cut to 48 h anyway")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "where precision ends the value is cut to 48 h anyway"
+    )]
     match value {
         Json::Integer(seconds) => Some(*seconds as f64),
         Json::Unsigned(seconds) => Some(*seconds as f64),
@@ -54,7 +57,9 @@ fn seconds(value: &Json) -> Option<f64> {
         Json::Text(text) => {
             let text = text.trim();
             // Rust also reads `inf`, `nan` and the like.
-            let is_number = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
+            let is_number = text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
             is_number.then(|| text.parse().ok()).flatten()
         }
         _ => None,
@@ -97,7 +102,9 @@ fn app_service_date(text: &str) -> Option<i64> {
         Some(_) => return None,
     };
     let is_time = hour < 24 && minute < 60 && second < 60;
-    let is_date = (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day) && (1970..10_000).contains(&year);
+    let is_date = (1..=12).contains(&month)
+        && (1..=days_in(year, month)).contains(&day)
+        && (1970..10_000).contains(&year);
     if !is_time || !is_date {
         return None;
     }
@@ -172,7 +179,11 @@ mod tests {
             "\"1e12\"",
             "\"99999999999999999999999\"",
         ] {
-            assert_eq!(lifetime("expires_in", &json(document)).unwrap(), MAX_LIFETIME, "{document}");
+            assert_eq!(
+                lifetime("expires_in", &json(document)).unwrap(),
+                MAX_LIFETIME,
+                "{document}"
+            );
         }
         assert_eq!(lifetime("expires_in", &json("172800")).unwrap(), MAX_LIFETIME);
     }
@@ -180,9 +191,33 @@ mod tests {
     #[test]
     fn what_is_no_lifetime_is_an_error_without_the_value() {
         for document in [
-            "0", "0.0", "-0.0", "-1", "-1.5", "-9223372036854775808", "\"0\"", "\"-1\"", "\"\"", "\" \"", "\"NaN\"", "\"nan\"",
-            "\"inf\"", "\"infinity\"", "\"1e400\"", "\"-1e400\"", "\"CNRYCNRY\"", "\"12 34\"", "\"0x10\"", "\"1_000\"", "\"--1\"", "\"1e-9\"",
-            "1e-9", "null", "true", "[3600]", "{\"a\":3600}",
+            "0",
+            "0.0",
+            "-0.0",
+            "-1",
+            "-1.5",
+            "-9223372036854775808",
+            "\"0\"",
+            "\"-1\"",
+            "\"\"",
+            "\" \"",
+            "\"NaN\"",
+            "\"nan\"",
+            "\"inf\"",
+            "\"infinity\"",
+            "\"1e400\"",
+            "\"-1e400\"",
+            "\"CNRYCNRY\"",
+            "\"12 34\"",
+            "\"0x10\"",
+            "\"1_000\"",
+            "\"--1\"",
+            "\"1e-9\"",
+            "1e-9",
+            "null",
+            "true",
+            "[3600]",
+            "{\"a\":3600}",
         ] {
             let error = lifetime("expires_in", &json(document)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{document}");
@@ -209,20 +244,46 @@ mod tests {
             ("\"12/31/1999 23:59:59 +00:00\"", 946_684_799_000),
             ("\"03/01/2000 00:00:00 +00:00\"", 951_868_800_000),
         ] {
-            assert_eq!(expires_on("expires_on", &json(document)).unwrap(), millis, "{document}");
+            assert_eq!(
+                expires_on("expires_on", &json(document)).unwrap(),
+                millis,
+                "{document}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_end_is_an_error() {
         for document in [
-            "1e300", "9223372036854775807", "\"1e400\"", "\"soon\"", "null", "[]", "\"11/24/2025 16:00:00\"", "\"11/24/2025 16:00:00 +01:00\"",
-            "\"24/11/2025 16:00:00 +00:00\"", "\"02/29/2025 00:00:00 +00:00\"", "\"2/30/2024 00:00:00 +00:00\"", "\"11/24/2025 24:00:00 +00:00\"",
-            "\"11/24/2025 13:00:00 PM +00:00\"", "\"11/24/2025 0:00:00 AM +00:00\"", "\"11/24/2025 1:00:00 XM +00:00\"",
-            "\"11/24/2025 1:00 PM +00:00\"", "\"0/1/2025 1:00:00 +00:00\"", "\"1/0/2025 1:00:00 +00:00\"", "\"1/1/1969 1:00:00 +00:00\"",
-            "\"-1/1/2025 1:00:00 +00:00\"", "\"1/1/2025 1:00:00 PM x +00:00\"", "\"+00:00\"", "\"2025-11-24T16:00:00Z\"",
+            "1e300",
+            "9223372036854775807",
+            "\"1e400\"",
+            "\"soon\"",
+            "null",
+            "[]",
+            "\"11/24/2025 16:00:00\"",
+            "\"11/24/2025 16:00:00 +01:00\"",
+            "\"24/11/2025 16:00:00 +00:00\"",
+            "\"02/29/2025 00:00:00 +00:00\"",
+            "\"2/30/2024 00:00:00 +00:00\"",
+            "\"11/24/2025 24:00:00 +00:00\"",
+            "\"11/24/2025 13:00:00 PM +00:00\"",
+            "\"11/24/2025 0:00:00 AM +00:00\"",
+            "\"11/24/2025 1:00:00 XM +00:00\"",
+            "\"11/24/2025 1:00 PM +00:00\"",
+            "\"0/1/2025 1:00:00 +00:00\"",
+            "\"1/0/2025 1:00:00 +00:00\"",
+            "\"1/1/1969 1:00:00 +00:00\"",
+            "\"-1/1/2025 1:00:00 +00:00\"",
+            "\"1/1/2025 1:00:00 PM x +00:00\"",
+            "\"+00:00\"",
+            "\"2025-11-24T16:00:00Z\"",
         ] {
-            assert_eq!(expires_on("expires_on", &json(document)).unwrap_err().kind(), ErrorKind::Protocol, "{document}");
+            assert_eq!(
+                expires_on("expires_on", &json(document)).unwrap_err().kind(),
+                ErrorKind::Protocol,
+                "{document}"
+            );
         }
     }
 }

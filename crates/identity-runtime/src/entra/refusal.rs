@@ -44,10 +44,18 @@ pub(super) struct Refusal {
 }
 
 /// Reads the error document `json`, whose `error` member is `code`.
-pub(super) fn refusal<'a>(json: &Json, code: &str, status: u16, asker: Asker, secrets: impl Iterator<Item = &'a Secret>) -> Refusal {
+pub(super) fn refusal<'a>(
+    json: &Json,
+    code: &str,
+    status: u16,
+    asker: Asker,
+    secrets: impl Iterator<Item = &'a Secret>,
+) -> Refusal {
     let description = json.text("error_description").unwrap_or_default();
     let suberror = json.text("suberror").filter(|text| !text.is_empty());
-    let claims = json.text("claims").filter(|claims| !claims.is_empty() && claims.len() <= MAX_CLAIMS_BYTES);
+    let claims = json
+        .text("claims")
+        .filter(|claims| !claims.is_empty() && claims.len() <= MAX_CLAIMS_BYTES);
     let aadsts = json
         .get("error_codes")
         .and_then(Json::as_array)
@@ -59,15 +67,22 @@ pub(super) fn refusal<'a>(json: &Json, code: &str, status: u16, asker: Asker, se
 
     let transient = matches!(code, "temporarily_unavailable" | "server_error")
         || entry.is_some_and(|entry| entry.class == AadstsClass::Transient);
-    let needs_user = matches!(code, "interaction_required" | "login_required" | "consent_required")
-        || claims.is_some()
-        || matches!(suberror, Some("basic_action" | "additional_action" | "consent_required" | "user_password_expired"))
+    let needs_user = matches!(
+        code,
+        "interaction_required" | "login_required" | "consent_required"
+    ) || claims.is_some()
+        || matches!(
+            suberror,
+            Some("basic_action" | "additional_action" | "consent_required" | "user_password_expired")
+        )
         || entry.is_some_and(|entry| entry.class == AadstsClass::SignIn);
     let kind = match (status, asker) {
         (200..=299, _) => ErrorKind::Protocol,
         (429, _) => ErrorKind::Throttled,
         _ if transient => ErrorKind::Transport,
-        (_, Asker::RefreshToken) if needs_user || code == "invalid_grant" => ErrorKind::AuthenticationRequired,
+        (_, Asker::RefreshToken) if needs_user || code == "invalid_grant" => {
+            ErrorKind::AuthenticationRequired
+        }
         (_, Asker::User) if needs_user => ErrorKind::AuthenticationRequired,
         _ => ErrorKind::AuthenticationFailed,
     };
@@ -104,7 +119,10 @@ fn message<'a>(code: &str, description: &str, secrets: impl Iterator<Item = &'a 
     let code = Foreign::new(code, 64).to_string();
     match description.trim() {
         "" => format!("Microsoft Entra ID refused with `{code}`"),
-        text => format!("Microsoft Entra ID refused with `{code}`: {}", Foreign::new(text, MAX_DESCRIPTION_BYTES)),
+        text => format!(
+            "Microsoft Entra ID refused with `{code}`: {}",
+            Foreign::new(text, MAX_DESCRIPTION_BYTES)
+        ),
     }
 }
 
@@ -141,7 +159,9 @@ fn redact<'a>(text: &str, secrets: impl Iterator<Item = &'a Secret>) -> String {
     let mut rest = text.as_str();
     while let Some(at) = rest.find(JWT_PREFIX) {
         let (before, jwt) = rest.split_at(at);
-        let end = jwt.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=' | '+' | '/'))).unwrap_or(jwt.len());
+        let end = jwt
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=' | '+' | '/')))
+            .unwrap_or(jwt.len());
         out.push_str(before);
         out.push_str("<redacted>");
         rest = jwt.get(end..).unwrap_or_default();
@@ -154,7 +174,11 @@ fn redact<'a>(text: &str, secrets: impl Iterator<Item = &'a Secret>) -> String {
 fn cut_echo(text: &str, secret: &str) -> Option<usize> {
     (MIN_ECHO_BYTES..secret.len().min(text.len()).saturating_add(1))
         .rev()
-        .find(|&length| secret.get(..length).is_some_and(|beginning| text.ends_with(beginning)))
+        .find(|&length| {
+            secret
+                .get(..length)
+                .is_some_and(|beginning| text.ends_with(beginning))
+        })
         .map(|length| text.len() - length)
 }
 

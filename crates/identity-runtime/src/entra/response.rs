@@ -115,7 +115,9 @@ fn token_lifetime(json: &Json, sent: Now) -> Result<Duration, Error> {
             let left = expires_on("expires_on", value)?.saturating_sub(sent.wall);
             match u64::try_from(left) {
                 Ok(left) if left > 0 => Ok(Duration::from_millis(left).min(MAX_LIFETIME)),
-                _ => Err(protocol("the token is expired already, or this machine's clock is ahead")),
+                _ => Err(protocol(
+                    "the token is expired already, or this machine's clock is ahead",
+                )),
             }
         }
         _ => Err(protocol("the answer does not say how long the token is valid")),
@@ -130,11 +132,15 @@ fn refresh_in(json: &Json, lifetime_of_token: Duration) -> Option<Duration> {
 }
 
 fn secret(json: &Json, member: &str) -> Option<Secret> {
-    json.text(member).filter(|text| !text.is_empty()).map(Secret::from)
+    json.text(member)
+        .filter(|text| !text.is_empty())
+        .map(Secret::from)
 }
 
 fn plain(json: &Json, member: &str) -> Option<String> {
-    json.text(member).filter(|text| !text.is_empty()).map(str::to_owned)
+    json.text(member)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }
 
 fn protocol(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
@@ -146,7 +152,10 @@ mod tests {
     use super::*;
     use http::{HeaderMap, StatusCode};
 
-    const SENT: Now = Now { wall: 1_764_000_000_000, elapsed: 5 };
+    const SENT: Now = Now {
+        wall: 1_764_000_000_000,
+        elapsed: 5,
+    };
 
     fn read(document: &str) -> Result<TokenResponse, Error> {
         let response = HttpResponse::new(StatusCode::OK, HeaderMap::new(), document);
@@ -167,31 +176,72 @@ mod tests {
         )
         .unwrap();
         assert_eq!(answer.token.expose(), "a.b.c");
-        assert_eq!((answer.lifetime, answer.refresh_in), (Duration::from_secs(3599), Some(Duration::from_secs(1800))));
+        assert_eq!(
+            (answer.lifetime, answer.refresh_in),
+            (Duration::from_secs(3599), Some(Duration::from_secs(1800)))
+        );
         assert_eq!(answer.refresh_token.as_ref().unwrap().expose(), "rt");
         assert_eq!(answer.id_token.as_ref().unwrap().expose(), "idt");
-        assert_eq!((answer.client_info.as_deref(), answer.foci.as_deref(), answer.scope.as_deref()), (Some("ci"), Some("1"), Some("x y")));
+        assert_eq!(
+            (
+                answer.client_info.as_deref(),
+                answer.foci.as_deref(),
+                answer.scope.as_deref()
+            ),
+            (Some("ci"), Some("1"), Some("x y"))
+        );
         assert_eq!(answer.expires_on_millis(), SENT.wall + 3_599_000);
         let fetched = answer.into_fetched();
-        assert_eq!(fetched.expiry, identity_base::Expiry::In(Duration::from_secs(3599)));
-        assert_eq!(fetched.refresh, Some(identity_base::Expiry::In(Duration::from_secs(1800))));
+        assert_eq!(
+            fetched.expiry,
+            identity_base::Expiry::In(Duration::from_secs(3599))
+        );
+        assert_eq!(
+            fetched.refresh,
+            Some(identity_base::Expiry::In(Duration::from_secs(1800)))
+        );
     }
 
     #[test]
     fn an_answer_without_a_usable_token_is_refused() {
-        for token in ["", "\"access_token\":null,", "\"access_token\":\"\",", "\"access_token\":7,", "\"access_token\":[\"CNRY\"],"] {
+        for token in [
+            "",
+            "\"access_token\":null,",
+            "\"access_token\":\"\",",
+            "\"access_token\":7,",
+            "\"access_token\":[\"CNRY\"],",
+        ] {
             refused(&format!("{{{token}\"expires_in\":3600}}"));
         }
-        for token in ["CNRY\\r\\nX: y", "CNRY CNRY", "CNRY\\u0000", "CNRYé", "CNRY\\u007f"] {
+        for token in [
+            "CNRY\\r\\nX: y",
+            "CNRY CNRY",
+            "CNRY\\u0000",
+            "CNRYé",
+            "CNRY\\u007f",
+        ] {
             refused(&format!("{{\"access_token\":\"{token}\",\"expires_in\":3600}}"));
         }
-        assert!(read(&format!("{{\"access_token\":\"{}\",\"expires_in\":1}}", "a".repeat(65_536))).is_ok());
-        refused(&format!("{{\"access_token\":\"{}\",\"expires_in\":1}}", "a".repeat(1 << 20)));
+        assert!(
+            read(&format!(
+                "{{\"access_token\":\"{}\",\"expires_in\":1}}",
+                "a".repeat(65_536)
+            ))
+            .is_ok()
+        );
+        refused(&format!(
+            "{{\"access_token\":\"{}\",\"expires_in\":1}}",
+            "a".repeat(1 << 20)
+        ));
     }
 
     #[test]
     fn only_bearer_tokens_are_taken() {
-        let of_type = |kind: &str| read(&format!("{{\"access_token\":\"t\",\"expires_in\":60,\"token_type\":{kind}}}"));
+        let of_type = |kind: &str| {
+            read(&format!(
+                "{{\"access_token\":\"t\",\"expires_in\":60,\"token_type\":{kind}}}"
+            ))
+        };
         for good in ["\"Bearer\"", "\"bearer\"", "\"BEARER\"", "null"] {
             assert!(of_type(good).is_ok(), "{good}");
         }
@@ -202,10 +252,18 @@ mod tests {
 
     #[test]
     fn expires_in_goes_before_expires_on() {
-        let lifetime = |members: &str| read(&format!("{{\"access_token\":\"t\",{members}}}")).map(|answer| answer.lifetime.as_secs());
-        assert_eq!(lifetime("\"expires_in\":60,\"expires_on\":1764099999").unwrap(), 60);
+        let lifetime = |members: &str| {
+            read(&format!("{{\"access_token\":\"t\",{members}}}")).map(|answer| answer.lifetime.as_secs())
+        };
+        assert_eq!(
+            lifetime("\"expires_in\":60,\"expires_on\":1764099999").unwrap(),
+            60
+        );
         assert_eq!(lifetime("\"expires_on\":1764000100").unwrap(), 100);
-        assert_eq!(lifetime("\"expires_on\":\"1764000100\",\"expires_in\":null").unwrap(), 100);
+        assert_eq!(
+            lifetime("\"expires_on\":\"1764000100\",\"expires_in\":null").unwrap(),
+            100
+        );
         assert_eq!(lifetime("\"expires_on\":99999999999").unwrap(), 48 * 3600);
         for bad in [
             "\"x\":1",
@@ -224,7 +282,11 @@ mod tests {
     #[test]
     fn advice_that_makes_no_sense_is_ignored() {
         let refresh_in = |value: &str| {
-            read(&format!("{{\"access_token\":\"t\",\"expires_in\":3600,\"refresh_in\":{value}}}")).unwrap().refresh_in
+            read(&format!(
+                "{{\"access_token\":\"t\",\"expires_in\":3600,\"refresh_in\":{value}}}"
+            ))
+            .unwrap()
+            .refresh_in
         };
         for bad in ["-1", "0", "3600", "99999", "\"soon\"", "null", "[]", "1e300"] {
             assert_eq!(refresh_in(bad), None, "{bad}");

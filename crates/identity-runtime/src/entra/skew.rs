@@ -89,7 +89,13 @@ mod tests {
     fn skew(date: &'static str) -> Option<ClockSkew> {
         let mut headers = HeaderMap::new();
         headers.insert(DATE, date.parse().unwrap());
-        ClockSkew::of(&headers, Now { wall: 1_764_000_000_000, elapsed: 0 })
+        ClockSkew::of(
+            &headers,
+            Now {
+                wall: 1_764_000_000_000,
+                elapsed: 0,
+            },
+        )
     }
 
     #[test]
@@ -100,7 +106,10 @@ mod tests {
         assert!(ahead.is_notable() && !skew("Mon, 24 Nov 2025 16:05:00 GMT").unwrap().is_notable());
         assert_eq!(ahead.correct(Now { wall: 5, elapsed: 0 }), 1_200_005);
         assert_eq!(skew("soon"), None);
-        assert_eq!(ClockSkew::of(&HeaderMap::new(), Now { wall: 0, elapsed: 0 }), None);
+        assert_eq!(
+            ClockSkew::of(&HeaderMap::new(), Now { wall: 0, elapsed: 0 }),
+            None
+        );
     }
 
     #[test]
@@ -108,9 +117,15 @@ mod tests {
         let behind = skew("Mon, 24 Nov 2025 16:20:00 GMT").unwrap();
         let error = Error::new(ErrorKind::AuthenticationFailed, "x").with_source(behind.into_source());
         assert_eq!(ClockSkew::of_error(&error), Some(behind));
-        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "this machine's clock is 1200 s behind the service's");
+        assert_eq!(
+            std::error::Error::source(&error).unwrap().to_string(),
+            "this machine's clock is 1200 s behind the service's"
+        );
         let ahead = ClockSkew { millis: -600_000 };
-        assert_eq!(ahead.into_source().to_string(), "this machine's clock is 600 s ahead of the service's");
+        assert_eq!(
+            ahead.into_source().to_string(),
+            "this machine's clock is 600 s ahead of the service's"
+        );
         assert_eq!(ClockSkew::of_error(&Error::new(ErrorKind::Internal, "x")), None);
     }
 }

@@ -16,6 +16,7 @@ impl LazyClient {
         let client = self.0.get_or_init(|| {
             Arc::new(Client {
                 given: options.transport.clone(),
+                ingredients: Ingredients::of(options),
                 built_in: OnceLock::new(),
             })
         });
@@ -27,12 +28,16 @@ impl LazyClient {
 #[derive(Debug)]
 struct Client {
     given: Option<Arc<dyn HttpClient>>,
+    ingredients: Ingredients,
     built_in: OnceLock<Result<Arc<dyn HttpClient>, HttpError>>,
 }
 
 impl Client {
     fn built_in(&self) -> Result<&Arc<dyn HttpClient>, HttpError> {
-        self.built_in.get_or_init(build).as_ref().map_err(Clone::clone)
+        self.built_in
+            .get_or_init(|| self.ingredients.build())
+            .as_ref()
+            .map_err(Clone::clone)
     }
 }
 
@@ -50,10 +55,115 @@ impl HttpClient for Client {
     }
 }
 
+#[cfg(feature = "hyper")]
+pub(super) use built_in::Ingredients;
+#[cfg(not(feature = "hyper"))]
+pub(super) use none::Ingredients;
+
+/// The client over hyper.
+#[cfg(feature = "hyper")]
+mod built_in {
+    use std::fmt;
+    use std::sync::Arc;
+
+    use identity_base::Error;
+    use identity_base::seam::{Clock, Env, FileSystem, HttpClient, HttpError, HttpErrorKind, Resolver};
+    use identity_transport::{HyperTransport, HyperTransportBuilder};
+
+    use crate::ClientOptions;
+
+    /// What the client is made of.
+    pub(in crate::options) struct Ingredients {
+        env: Arc<dyn Env>,
+        file_system: Arc<dyn FileSystem>,
+        clock: Arc<dyn Clock>,
+        resolver: Option<Arc<dyn Resolver>>,
+        extra_roots: Vec<Arc<[u8]>>,
+        /// Whether all of it is as by default, so that the whole process can share one client.
+        ordinary: bool,
+    }
+
+    impl Ingredients {
+        pub(in crate::options) fn of(options: &ClientOptions) -> Self {
+            Self {
+                env: Arc::clone(&options.env),
+                file_system: Arc::clone(&options.file_system),
+                clock: Arc::clone(&options.clock),
+                resolver: options.resolver.clone(),
+                extra_roots: options.extra_roots.clone(),
+                ordinary: !options.special_transport,
+            }
+        }
+
+        pub(in crate::options) fn build(&self) -> Result<Arc<dyn HttpClient>, HttpError> {
+            let builder = self.builder().map_err(|error| {
+                HttpError::before_sending(HttpErrorKind::Unsupported, error.message().to_owned())
+                    .with_source(error)
+            })?;
+            Ok(match self.ordinary {
+                true => Arc::new(HyperTransport::shared_default(|| builder.build())),
+                false => Arc::new(builder.build()),
+            })
+        }
+
+        /// Fails when an extra root is no certificate.
+        pub(in crate::options) fn check(&self) -> Result<(), Error> {
+            self.builder().map(|_| ())
+        }
+
+        fn builder(&self) -> Result<HyperTransportBuilder, Error> {
+            let mut builder = HyperTransport::builder()
+                .env(Arc::clone(&self.env))
+                .file_system(Arc::clone(&self.file_system))
+                .clock(Arc::clone(&self.clock));
+            if let Some(resolver) = &self.resolver {
+                builder = builder.resolver(Arc::clone(resolver));
+            }
+            for pem in &self.extra_roots {
+                builder = builder.extra_root_pem(pem)?;
+            }
+            Ok(builder)
+        }
+    }
+
+    impl fmt::Debug for Ingredients {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Ingredients")
+                .field("extra_roots", &self.extra_roots.len())
+                .field("ordinary", &self.ordinary)
+                .finish_non_exhaustive()
+        }
+    }
+}
+
 /// Without the feature `hyper` there is no built-in client.
-fn build() -> Result<Arc<dyn HttpClient>, HttpError> {
-    Err(HttpError::before_sending(
-        HttpErrorKind::Unsupported,
-        "no HTTP transport: none was given, and the crate was built without its feature `hyper`",
-    ))
+#[cfg(not(feature = "hyper"))]
+mod none {
+    use std::sync::Arc;
+
+    use identity_base::Error;
+    use identity_base::seam::{HttpClient, HttpError, HttpErrorKind};
+
+    use crate::ClientOptions;
+
+    #[derive(Debug)]
+    pub(in crate::options) struct Ingredients;
+
+    impl Ingredients {
+        pub(in crate::options) fn of(_options: &ClientOptions) -> Self {
+            Self
+        }
+
+        pub(in crate::options) fn build(&self) -> Result<Arc<dyn HttpClient>, HttpError> {
+            Err(HttpError::before_sending(
+                HttpErrorKind::Unsupported,
+                "there is no HTTP transport: none was given that supports this request, and the crate was built without its feature `hyper`",
+            ))
+        }
+
+        #[expect(clippy::unnecessary_wraps, reason = "as with the feature")]
+        pub(in crate::options) fn check(&self) -> Result<(), Error> {
+            Ok(())
+        }
+    }
 }

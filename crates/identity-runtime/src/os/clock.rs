@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use identity_base::BoxFuture;
 use identity_base::seam::{Clock, Now};
+use tokio::runtime::Handle;
+
+use super::off_thread::off_thread;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use coarse::Clocks;
@@ -37,9 +40,27 @@ impl Clock for SystemClock {
         coarse::tick()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the seam's real implementation")]
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(async move { tokio::time::sleep(duration).await })
+        Box::pin(sleep(duration))
+    }
+}
+
+/// Waits by the runtime's timer; on a thread where there is none.
+#[expect(clippy::disallowed_methods, reason = "this is the seam's real implementation")]
+async fn sleep(duration: Duration) {
+    // tokio has no question for it: making a timer panics in a runtime that was built without them.
+    let timer = Handle::try_current()
+        .ok()
+        .and_then(|_| std::panic::catch_unwind(|| tokio::time::sleep(duration)).ok());
+    match timer {
+        Some(timer) => timer.await,
+        None => drop(
+            off_thread(move || {
+                std::thread::sleep(duration);
+                Ok(())
+            })
+            .await,
+        ),
     }
 }
 
@@ -75,12 +96,18 @@ mod coarse {
         pub(super) fn now(&self) -> Now {
             let wall = millis(ClockId::RealtimeCoarse);
             let monotonic = millis(ClockId::MonotonicCoarse);
-            let drift = wall.wrapping_sub(monotonic).wrapping_sub(self.offset.load(Ordering::Relaxed)).unsigned_abs();
+            let drift = wall
+                .wrapping_sub(monotonic)
+                .wrapping_sub(self.offset.load(Ordering::Relaxed))
+                .unsigned_abs();
             let monotonic = monotonic.unsigned_abs();
             if monotonic >= self.measured_until.load(Ordering::Relaxed) || drift > DRIFT {
                 self.measure(wall, monotonic);
             }
-            Now { wall, elapsed: monotonic.wrapping_add(self.suspended.load(Ordering::Relaxed)) }
+            Now {
+                wall,
+                elapsed: monotonic.wrapping_add(self.suspended.load(Ordering::Relaxed)),
+            }
         }
 
         #[cold]
@@ -90,8 +117,12 @@ mod coarse {
             let boot = millis(ClockId::Boottime);
             let suspended = boot.saturating_sub(precise).max(0).unsigned_abs();
             self.suspended.fetch_max(suspended, Ordering::Relaxed);
-            self.offset.store(wall.wrapping_sub(i64::try_from(monotonic).unwrap_or(i64::MAX)), Ordering::Relaxed);
-            self.measured_until.store(monotonic.saturating_add(MEASURE_AFTER), Ordering::Relaxed);
+            self.offset.store(
+                wall.wrapping_sub(i64::try_from(monotonic).unwrap_or(i64::MAX)),
+                Ordering::Relaxed,
+            );
+            self.measured_until
+                .store(monotonic.saturating_add(MEASURE_AFTER), Ordering::Relaxed);
         }
     }
 
@@ -105,7 +136,9 @@ mod coarse {
     #[inline]
     fn millis(clock: ClockId) -> i64 {
         let time = clock_gettime(clock);
-        time.tv_sec.wrapping_mul(1_000).wrapping_add(time.tv_nsec / 1_000_000)
+        time.tv_sec
+            .wrapping_mul(1_000)
+            .wrapping_add(time.tv_nsec / 1_000_000)
     }
 }
 
@@ -124,7 +157,9 @@ mod precise {
     impl Default for Clocks {
         #[expect(clippy::disallowed_methods, reason = "this is the seam's real implementation")]
         fn default() -> Self {
-            Self { origin: Instant::now() }
+            Self {
+                origin: Instant::now(),
+            }
         }
     }
 
@@ -146,10 +181,15 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "the system's clock is what this is compared with")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the system's clock is what this is compared with"
+    )]
     fn the_wall_clock_is_the_systems() {
         for now in [SystemClock::new().now(), precise::Clocks::default().now()] {
-            let off = std::time::SystemTime::now().duration_since(now.system_time()).unwrap_or_else(|error| error.duration());
+            let off = std::time::SystemTime::now()
+                .duration_since(now.system_time())
+                .unwrap_or_else(|error| error.duration());
             assert!(off < Duration::from_secs(1), "{off:?}");
         }
     }
@@ -168,22 +208,48 @@ mod tests {
     #[test]
     fn while_the_tick_stands_the_time_stands() {
         let clock = SystemClock::new();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let (tick, before) = (clock.tick(), clock.now());
         runtime.block_on(clock.sleep(Duration::from_millis(30)));
         assert_ne!(clock.tick(), tick);
         assert_ne!(clock.now(), before);
-        let stands = (0..1000).map(|_| (clock.tick(), clock.now().elapsed, clock.tick())).filter(|(a, _, b)| a == b);
+        let stands = (0..1000)
+            .map(|_| (clock.tick(), clock.now().elapsed, clock.tick()))
+            .filter(|(a, _, b)| a == b);
         let elapsed: std::collections::HashSet<u64> = stands.map(|(_, elapsed, _)| elapsed).collect();
-        assert!(elapsed.len() < 100, "a thousand readings lie within a few ticks: {elapsed:?}");
+        assert!(
+            elapsed.len() < 100,
+            "a thousand readings lie within a few ticks: {elapsed:?}"
+        );
+    }
+
+    #[test]
+    fn a_sleep_needs_neither_timers_nor_a_runtime() {
+        let clock = SystemClock::new();
+        let without_timers = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        without_timers.block_on(clock.sleep(Duration::from_millis(1)));
+        let mut sleep = clock.sleep(Duration::from_millis(1));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        while sleep.as_mut().poll(&mut context).is_pending() {
+            std::thread::yield_now();
+        }
     }
 
     #[test]
     fn elapsed_time_counts_what_a_sleep_takes() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let clock = SystemClock::new();
         let before = clock.now();
         runtime.block_on(clock.sleep(Duration::from_millis(30)));
-        assert!(clock.now().since(before) >= Duration::from_millis(20), "coarse by a tick or two");
+        assert!(
+            clock.now().since(before) >= Duration::from_millis(20),
+            "coarse by a tick or two"
+        );
     }
 }

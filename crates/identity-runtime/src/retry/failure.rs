@@ -13,14 +13,22 @@ pub fn no_answer(host: &str, error: HttpError) -> Error {
         _ => ErrorKind::Transport,
     };
     let hint = match error.kind {
-        HttpErrorKind::Dns => Some("check the host name, the network, and whether a proxy is needed (HTTPS_PROXY)"),
-        HttpErrorKind::Connect => Some("check the network and firewall, and whether a proxy is needed (HTTPS_PROXY)"),
+        HttpErrorKind::Dns => {
+            Some("check the host name, the network, and whether a proxy is needed (HTTPS_PROXY)")
+        }
+        HttpErrorKind::Connect => {
+            Some("check the network and firewall, and whether a proxy is needed (HTTPS_PROXY)")
+        }
         HttpErrorKind::Proxy => Some("check the proxy's address and password"),
         HttpErrorKind::Tls => Some(
             "check this machine's clock, and whether a proxy replaces certificates (then trust its root by SSL_CERT_FILE or an option)",
         ),
-        HttpErrorKind::NoRuntime => Some("call from within a tokio runtime with I/O and time enabled, or use the blocking facade"),
-        HttpErrorKind::Unsupported => Some("enable the feature `hyper`, or set a transport that supports the request"),
+        HttpErrorKind::NoRuntime => {
+            Some("call from within a tokio runtime with I/O and time enabled, or use the blocking facade")
+        }
+        HttpErrorKind::Unsupported => {
+            Some("enable the feature `hyper`, or set a transport that supports the request")
+        }
         _ => None,
     };
     let failed = Error::new(kind, format!("{host}: {}", error.message))
@@ -38,14 +46,19 @@ pub fn status(host: &str, status: u16) -> Error {
     let (kind, what) = match status {
         429 => (ErrorKind::Throttled, "asks to slow down"),
         408 | 500..=599 => (ErrorKind::Transport, "failed"),
-        300..=399 => (ErrorKind::Protocol, "answered with a redirect, which is never followed"),
+        300..=399 => (
+            ErrorKind::Protocol,
+            "answered with a redirect, which is never followed",
+        ),
         401 | 403 => (ErrorKind::AuthenticationFailed, "refused"),
         _ => (ErrorKind::Protocol, "gave an unexpected answer"),
     };
     let error = Error::new(kind, format!("{host} {what} (HTTP {status})")).with_http_status(status);
     match status {
         407 => error.with_hint("a proxy on the way asks for a password"),
-        300..=399 | 401 | 403 => error.with_hint("check that no proxy or portal answers in the service's place"),
+        300..=399 | 401 | 403 => {
+            error.with_hint("check that no proxy or portal answers in the service's place")
+        }
         _ => error,
     }
 }
@@ -87,7 +100,10 @@ mod tests {
             (503, ErrorKind::Transport, true),
         ] {
             let error = status("h", code);
-            assert_eq!((error.kind(), error.http_status(), error.is_transient()), (kind, Some(code), transient));
+            assert_eq!(
+                (error.kind(), error.http_status(), error.is_transient()),
+                (kind, Some(code), transient)
+            );
             assert!(error.message().contains(&format!("HTTP {code}")));
         }
     }

@@ -88,11 +88,11 @@ impl Host {
     /// Enters the queue for a turn; `None` when it is full.
     pub(super) fn queue(&self) -> Option<Waiting<'_>> {
         let mut state = lock(&self.state);
-        let fits = state.waiting < MAX_WAITING;
-        if fits {
-            state.waiting += 1;
+        if state.waiting >= MAX_WAITING {
+            return None;
         }
-        fits.then_some(Waiting(self))
+        state.waiting += 1;
+        Some(Waiting(self))
     }
 
     /// Asks the breaker; the attempt's outcome has to be told to what comes back.
@@ -133,7 +133,9 @@ impl Attempt<'_> {
 
     pub(super) fn failed(mut self, now: u64, random: &dyn Random) {
         self.told = true;
-        lock(&self.host.state).breaker.failed(self.entry, self.key, now, random);
+        lock(&self.host.state)
+            .breaker
+            .failed(self.entry, self.key, now, random);
     }
 }
 
@@ -163,7 +165,10 @@ mod tests {
             hosts.host(&format!("h{n}"), 1);
         }
         assert!(lock(&hosts.0).len() <= MAX_HOSTS);
-        assert!(Arc::ptr_eq(&kept, &hosts.host("kept", 1)), "a host in use is never forgotten");
+        assert!(
+            Arc::ptr_eq(&kept, &hosts.host("kept", 1)),
+            "a host in use is never forgotten"
+        );
     }
 
     #[test]

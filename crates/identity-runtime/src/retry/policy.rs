@@ -121,7 +121,8 @@ impl RetryPolicy {
 
     /// The wait before repetition `repetition` (from 0) of a request that was answered with `status`, if it was answered.
     pub(super) fn delay(&self, repetition: u32, status: Option<u16>, random: &dyn Random) -> Duration {
-        let doubled = |first: Duration| first.saturating_mul(1u32.checked_shl(repetition).unwrap_or(u32::MAX));
+        let doubled =
+            |first: Duration| first.saturating_mul(1u32.checked_shl(repetition).unwrap_or(u32::MAX));
         if self.metadata && status == Some(410) {
             // Jittered to the later side only: the sum has to reach the time that an update takes.
             let delay = doubled(FIRST_GONE_DELAY).min(FIRST_GONE_DELAY * 8);
@@ -166,7 +167,9 @@ mod tests {
     #[test]
     fn delays_double_to_the_cap_and_are_a_random_part() {
         let policy = RetryPolicy::new();
-        let longest: Vec<_> = (0..6).map(|n| policy.delay(n, None, &Fixed(255)).as_millis()).collect();
+        let longest: Vec<_> = (0..6)
+            .map(|n| policy.delay(n, None, &Fixed(255)).as_millis())
+            .collect();
         assert_eq!(longest, [800, 1600, 3200, 6400, 8000, 8000]);
         assert_eq!(policy.delay(3, None, &Fixed(0)), Duration::ZERO);
         let half = policy.delay(0, Some(503), &Fixed(128)).as_millis();
@@ -187,7 +190,11 @@ mod tests {
 
     #[test]
     fn the_tables_of_statuses() {
-        let transient = |policy: &RetryPolicy| (100..600).filter(|status| policy.is_transient_status(*status)).collect::<Vec<_>>();
+        let transient = |policy: &RetryPolicy| {
+            (100..600)
+                .filter(|status| policy.is_transient_status(*status))
+                .collect::<Vec<_>>()
+        };
         let entra = transient(&RetryPolicy::new());
         assert_eq!(&entra[..2], [408, 429]);
         assert_eq!(entra.len(), 2 + 100 - 2);

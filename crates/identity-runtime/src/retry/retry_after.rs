@@ -22,7 +22,9 @@ pub fn retry_after(headers: &HeaderMap, now: Now) -> Option<Duration> {
         .find_map(|name| number(single(headers, name)?).map(Duration::from_millis))
         .or_else(|| {
             let text = single(headers, RETRY_AFTER.as_str())?;
-            number(text).map(Duration::from_secs).or_else(|| until(text, headers, now))
+            number(text)
+                .map(Duration::from_secs)
+                .or_else(|| until(text, headers, now))
         })?;
     Some(wait.min(MAX_RETRY_AFTER))
 }
@@ -43,8 +45,13 @@ fn number(text: &str) -> Option<u64> {
 /// The time until a date, by the service's own clock if it told it.
 fn until(text: &str, headers: &HeaderMap, now: Now) -> Option<Duration> {
     let date = http_date::millis(text)?;
-    let now = single(headers, DATE.as_str()).and_then(http_date::millis).unwrap_or(now.wall);
-    u64::try_from(date.saturating_sub(now)).ok().filter(|wait| *wait > 0).map(Duration::from_millis)
+    let now = single(headers, DATE.as_str())
+        .and_then(http_date::millis)
+        .unwrap_or(now.wall);
+    u64::try_from(date.saturating_sub(now))
+        .ok()
+        .filter(|wait| *wait > 0)
+        .map(Duration::from_millis)
 }
 
 #[cfg(test)]
@@ -52,7 +59,10 @@ mod tests {
     use super::*;
     use http::HeaderName;
 
-    const NOW: Now = Now { wall: 1_764_000_000_000, elapsed: 0 };
+    const NOW: Now = Now {
+        wall: 1_764_000_000_000,
+        elapsed: 0,
+    };
 
     fn wait(pairs: &[(&'static str, &'static str)]) -> Option<u128> {
         let mut headers = HeaderMap::new();
@@ -67,25 +77,58 @@ mod tests {
         assert_eq!(wait(&[("retry-after", "7")]), Some(7000));
         assert_eq!(wait(&[("retry-after", " 7 ")]), Some(7000));
         assert_eq!(wait(&[("retry-after", "0")]), Some(0));
-        assert_eq!(wait(&[("retry-after", "Mon, 24 Nov 2025 16:00:20 GMT")]), Some(20_000));
-        assert_eq!(wait(&[("retry-after-ms", "250"), ("retry-after", "7")]), Some(250));
-        assert_eq!(wait(&[("x-ms-retry-after-ms", "250"), ("retry-after", "7")]), Some(250));
+        assert_eq!(
+            wait(&[("retry-after", "Mon, 24 Nov 2025 16:00:20 GMT")]),
+            Some(20_000)
+        );
+        assert_eq!(
+            wait(&[("retry-after-ms", "250"), ("retry-after", "7")]),
+            Some(250)
+        );
+        assert_eq!(
+            wait(&[("x-ms-retry-after-ms", "250"), ("retry-after", "7")]),
+            Some(250)
+        );
         assert_eq!(wait(&[("retry-after-ms", "x"), ("retry-after", "7")]), Some(7000));
-        let by_its_clock = [("retry-after", "Mon, 24 Nov 2025 17:00:20 GMT"), ("date", "Mon, 24 Nov 2025 17:00:00 GMT")];
+        let by_its_clock = [
+            ("retry-after", "Mon, 24 Nov 2025 17:00:20 GMT"),
+            ("date", "Mon, 24 Nov 2025 17:00:00 GMT"),
+        ];
         assert_eq!(wait(&by_its_clock), Some(20_000));
     }
 
     #[test]
     fn no_wait_is_longer_than_an_hour() {
-        for long in ["3600", "86400", "18446744073709551615", "99999999999999999999999", "Wed, 24 Nov 2100 16:00:00 GMT"] {
+        for long in [
+            "3600",
+            "86400",
+            "18446744073709551615",
+            "99999999999999999999999",
+            "Wed, 24 Nov 2100 16:00:00 GMT",
+        ] {
             assert_eq!(wait(&[("retry-after", long)]), Some(3_600_000), "{long}");
         }
-        assert_eq!(wait(&[("retry-after-ms", "99999999999999999999999")]), Some(3_600_000));
+        assert_eq!(
+            wait(&[("retry-after-ms", "99999999999999999999999")]),
+            Some(3_600_000)
+        );
     }
 
     #[test]
     fn what_can_not_be_is_as_if_absent() {
-        for bad in ["-1", "NaN", "1e400", "1e3", "1.5", "+5", "", "soon", "7, 8", "Mon, 24 Nov 2025 15:59:59 GMT", "Mon, 24 Nov 2025 16:00:00 GMT"] {
+        for bad in [
+            "-1",
+            "NaN",
+            "1e400",
+            "1e3",
+            "1.5",
+            "+5",
+            "",
+            "soon",
+            "7, 8",
+            "Mon, 24 Nov 2025 15:59:59 GMT",
+            "Mon, 24 Nov 2025 16:00:00 GMT",
+        ] {
             assert_eq!(wait(&[("retry-after", bad)]), None, "{bad}");
         }
         assert_eq!(wait(&[("retry-after", "1"), ("retry-after", "2")]), None);

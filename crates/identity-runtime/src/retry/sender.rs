@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_base::seam::{Clock, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, Now, Random};
+use identity_base::seam::{
+    Clock, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, Now, Random,
+};
 use identity_base::{Error, ErrorKind, Event, EventKind, Observer};
 
 use super::hosts::Host;
@@ -134,16 +136,29 @@ impl Sender {
     /// What `judge` decided; else [`ErrorKind::Transport`], [`ErrorKind::Timeout`] or [`ErrorKind::Protocol`] when there was no answer,
     /// [`ErrorKind::Throttled`] when the service asked to wait for longer than there is time, [`ErrorKind::OutcomeUnknown`] when a single-use
     /// grant was sent and its answer was lost, [`ErrorKind::Overloaded`] when too many requests wait for this host.
-    pub async fn send<T, J>(&self, policy: &RetryPolicy, call: &Call<'_>, request: HttpRequest, mut judge: J) -> Result<T, Error>
+    pub async fn send<T, J>(
+        &self,
+        policy: &RetryPolicy,
+        call: &Call<'_>,
+        request: HttpRequest,
+        mut judge: J,
+    ) -> Result<T, Error>
     where
         J: FnMut(HttpResponse, Now) -> Judgement<T>,
     {
-        let name = request.uri.authority().map_or("", |authority| authority.as_str()).to_owned();
+        let name = request
+            .uri
+            .authority()
+            .map_or("", |authority| authority.as_str())
+            .to_owned();
         let host = self.hosts.host(&name, policy.max_concurrent);
         let begun = self.clock.now();
         if let Some(wait) = host.throttled(call.key.0, begun.elapsed) {
-            return Err(Error::new(ErrorKind::Throttled, format!("{name} asked to wait, and the wait isn't over"))
-                .with_retry_after(wait));
+            return Err(Error::new(
+                ErrorKind::Throttled,
+                format!("{name} asked to wait, and the wait isn't over"),
+            )
+            .with_retry_after(wait));
         }
         host.count_first_attempt();
         let mut last: Option<Error> = None;
@@ -158,7 +173,10 @@ impl Sender {
                 Err(kind) => return Err(last.unwrap_or_else(|| crowded(&name, kind))),
             };
             let left = policy.total.saturating_sub(self.clock.now().since(begun));
-            let failed = match self.attempt(policy, call, &name, &request, left, &mut judge).await {
+            let failed = match self
+                .attempt(policy, call, &name, &request, left, &mut judge)
+                .await
+            {
                 Ok(outcome) => {
                     attempt.succeeded(self.clock.now().elapsed);
                     return outcome;
@@ -184,7 +202,11 @@ impl Sender {
     }
 
     /// Waits for a turn at the host, as long as there is time.
-    async fn turn<'h>(&self, host: &'h Host, left: Duration) -> Result<Option<tokio::sync::SemaphorePermit<'h>>, ErrorKind> {
+    async fn turn<'h>(
+        &self,
+        host: &'h Host,
+        left: Duration,
+    ) -> Result<Option<tokio::sync::SemaphorePermit<'h>>, ErrorKind> {
         if let Ok(turn) = host.turns.try_acquire() {
             return Ok(Some(turn));
         }
@@ -206,11 +228,19 @@ impl Sender {
     ) -> Result<Result<T, Error>, Failed> {
         let timeouts = request.timeouts.capped(left);
         let sent = self.clock.now();
-        let answer = timeout(&*self.clock, timeouts.total, self.http.send(request.clone().timeouts(timeouts))).await;
+        let answer = timeout(
+            &*self.clock,
+            timeouts.total,
+            self.http.send(request.clone().timeouts(timeouts)),
+        )
+        .await;
         let answer = answer.unwrap_or_else(|| {
             let millis = timeouts.total.as_millis();
             // Nobody knows how far it got.
-            Err(HttpError::after_sending(HttpErrorKind::Timeout, format!("no answer within {millis} ms")))
+            Err(HttpError::after_sending(
+                HttpErrorKind::Timeout,
+                format!("no answer within {millis} ms"),
+            ))
         });
         match answer {
             Ok(response) => {
@@ -251,7 +281,10 @@ impl Sender {
     }
 
     /// How long to wait before the next attempt, or the error to end with.
-    #[expect(clippy::too_many_arguments, reason = "the loop's state, which nothing else needs")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the loop's state, which nothing else needs"
+    )]
     fn wait(
         &self,
         policy: &RetryPolicy,
@@ -272,7 +305,11 @@ impl Sender {
             None => policy.delay(repetition, failed.status, &*self.random),
         }
         .max(failed.repeat.at_least);
-        let max_retries = failed.repeat.max_retries.unwrap_or(u32::MAX).min(policy.max_retries);
+        let max_retries = failed
+            .repeat
+            .max_retries
+            .unwrap_or(u32::MAX)
+            .min(policy.max_retries);
         let left = policy.total.saturating_sub(now.since(begun));
         let fits = delay.saturating_add(policy.min_attempt) <= left;
         if let Some(wait) = failed.retry_after.filter(|_| !fits || call.background) {
@@ -285,7 +322,8 @@ impl Sender {
             tracing::debug!(target: trace::TARGET, host = name, "the budget for repetitions is used up");
             return Err(match error.hint() {
                 Some(_) => error,
-                None => error.with_hint("it was not tried again, since too many requests to this host failed lately"),
+                None => error
+                    .with_hint("it was not tried again, since too many requests to this host failed lately"),
             });
         }
         Ok((error, delay))
@@ -303,13 +341,21 @@ impl Sender {
             "a request failed and is repeated"
         );
         if let Some(observer) = &self.observer {
-            observer.event(&Event::new(call.credential, EventKind::Retry).with_latency(delay).with_error(error.kind()));
+            observer.event(
+                &Event::new(call.credential, EventKind::Retry)
+                    .with_latency(delay)
+                    .with_error(error.kind()),
+            );
         }
     }
 }
 
 fn resting(name: &str, wait: Duration) -> Error {
-    Error::new(ErrorKind::Transport, format!("{name} failed repeatedly and isn't asked for the moment")).with_retry_after(wait)
+    Error::new(
+        ErrorKind::Transport,
+        format!("{name} failed repeatedly and isn't asked for the moment"),
+    )
+    .with_retry_after(wait)
 }
 
 fn crowded(name: &str, kind: ErrorKind) -> Error {
@@ -322,7 +368,10 @@ fn crowded(name: &str, kind: ErrorKind) -> Error {
 fn outcome_unknown(name: &str, error: HttpError) -> Error {
     Error::new(
         ErrorKind::OutcomeUnknown,
-        format!("{name}: the request was sent and its answer was lost: {}", error.message),
+        format!(
+            "{name}: the request was sent and its answer was lost: {}",
+            error.message
+        ),
     )
     .with_source(error)
     .with_hint("the grant may be used up; sign in again")
@@ -330,6 +379,11 @@ fn outcome_unknown(name: &str, error: HttpError) -> Error {
 
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").field("http", &self.http).finish_non_exhaustive()
+        f.debug_struct("Sender")
+            .field("http", &self.http)
+            .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

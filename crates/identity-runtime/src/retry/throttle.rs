@@ -15,7 +15,11 @@ pub(super) struct Throttle {
 impl Throttle {
     /// How many milliseconds a request of the kind `key` still has to wait; 0 when it may go.
     pub(super) fn wait(&self, key: u128, now: u64) -> u64 {
-        let own = self.entries.iter().find(|(known, _)| *known == key).map_or(0, |(_, until)| *until);
+        let own = self
+            .entries
+            .iter()
+            .find(|(known, _)| *known == key)
+            .map_or(0, |(_, until)| *until);
         own.max(self.host_until).saturating_sub(now)
     }
 
@@ -24,7 +28,13 @@ impl Throttle {
         self.entries.retain(|(known, end)| *known != key && *end > now);
         if self.entries.len() >= MAX_ENTRIES {
             // The one that ends first is the smallest loss.
-            if let Some(first) = self.entries.iter().enumerate().min_by_key(|(_, (_, end))| *end).map(|(at, _)| at) {
+            if let Some(first) = self
+                .entries
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, (_, end))| *end)
+                .map(|(at, _)| at)
+            {
                 self.entries.swap_remove(first);
             }
         }
@@ -45,7 +55,14 @@ mod tests {
         throttle.remember(1, 1000, 0);
         throttle.remember(2, 2000, 0);
         throttle.remember(1, 1500, 0);
-        assert_eq!((throttle.wait(1, 100), throttle.wait(2, 100), throttle.wait(9, 100)), (1400, 1900, 0));
+        assert_eq!(
+            (
+                throttle.wait(1, 100),
+                throttle.wait(2, 100),
+                throttle.wait(9, 100)
+            ),
+            (1400, 1900, 0)
+        );
         throttle.remember(3, 500, 0);
         assert_eq!(throttle.wait(9, 100), 400);
         assert_eq!(throttle.wait(9, 500), 0);

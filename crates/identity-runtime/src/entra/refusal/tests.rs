@@ -21,9 +21,15 @@ fn everything_that_support_asks_for_is_kept() {
     );
     let error = read(&document, 401, "client_credentials");
     assert_eq!(error.kind(), ErrorKind::AuthenticationFailed);
-    assert_eq!((error.aadsts(), error.code(), error.suberror()), (Some(7_000_215), Some("invalid_client"), Some("bad_one")));
+    assert_eq!(
+        (error.aadsts(), error.code(), error.suberror()),
+        (Some(7_000_215), Some("invalid_client"), Some("bad_one"))
+    );
     assert_eq!((error.correlation_id(), error.trace_id()), (Some(ID), Some(ID)));
-    assert_eq!((error.claims(), error.http_status()), (Some("{\"a\":1}"), Some(401)));
+    assert_eq!(
+        (error.claims(), error.http_status()),
+        (Some("{\"a\":1}"), Some(401))
+    );
     assert!(error.hint().unwrap().contains("secret"));
     assert!(!error.is_transient());
     assert_eq!(
@@ -40,12 +46,21 @@ fn an_escaped_description_keeps_its_code() {
         "client_credentials",
     );
     assert_eq!(error.aadsts(), Some(700_016));
-    assert!(error.message().contains("'x' wasn\"t\\u{d}\\u{a}found \\u{1b}[31m\\u{202e}"), "{}", error.message());
+    assert!(
+        error
+            .message()
+            .contains("'x' wasn\"t\\u{d}\\u{a}found \\u{1b}[31m\\u{202e}"),
+        "{}",
+        error.message()
+    );
 }
 
 #[test]
 fn a_huge_description_is_cut() {
-    let document = format!(r#"{{"error":"invalid_client","error_description":"AADSTS700027: {}"}}"#, "x".repeat(1 << 20));
+    let document = format!(
+        r#"{{"error":"invalid_client","error_description":"AADSTS700027: {}"}}"#,
+        "x".repeat(1 << 20)
+    );
     let error = read(&document, 400, "client_credentials");
     assert!(error.to_string().len() <= 1024 && format!("{error:?}").len() <= 4096);
     assert_eq!(error.aadsts(), Some(700_027));
@@ -58,8 +73,14 @@ fn ids_that_are_no_guids_and_codes_that_are_no_words_are_dropped() {
         400,
         "client_credentials",
     );
-    assert_eq!((error.code(), error.suberror(), error.claims()), (None, None, None));
-    assert_eq!((error.correlation_id(), error.trace_id(), error.aadsts()), (None, None, None));
+    assert_eq!(
+        (error.code(), error.suberror(), error.claims()),
+        (None, None, None)
+    );
+    assert_eq!(
+        (error.correlation_id(), error.trace_id(), error.aadsts()),
+        (None, None, None)
+    );
     assert!(!error.to_string().contains('\u{1b}'));
 }
 
@@ -75,7 +96,11 @@ fn the_kind_depends_on_who_asks() {
         (invalid_grant, "refresh_token", Required),
         (invalid_grant, "authorization_code", Failed),
         (invalid_grant, "client_credentials", Failed),
-        (interaction, "urn:ietf:params:oauth:grant-type:jwt-bearer", Required),
+        (
+            interaction,
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            Required,
+        ),
         (interaction, "client_credentials", Failed),
         (mfa, "password", Required),
         (password, "password", Failed),
@@ -94,10 +119,16 @@ fn some_refusals_are_of_the_moment() {
         r#"{"error":"invalid_grant","error_codes":[50196]}"#,
     ] {
         let error = read(document, 400, "client_credentials");
-        assert!(error.is_transient() && error.kind() == ErrorKind::Transport, "{document}");
+        assert!(
+            error.is_transient() && error.kind() == ErrorKind::Transport,
+            "{document}"
+        );
     }
     assert!(read(r#"{"error":"x"}"#, 429, "client_credentials").is_throttled());
-    assert_eq!(read(r#"{"error":"x"}"#, 200, "client_credentials").kind(), ErrorKind::Protocol);
+    assert_eq!(
+        read(r#"{"error":"x"}"#, 200, "client_credentials").kind(),
+        ErrorKind::Protocol
+    );
 }
 
 #[test]
@@ -115,6 +146,14 @@ fn echoed_secrets_are_taken_out() {
         let shown = format!("{error} {error:?} {}", error.message());
         assert!(!shown.contains("CNRY") && !shown.contains("s3cret"), "{shown}");
     }
-    let short = read_with(r#"{"error":"e","error_description":"a word"}"#, 400, "password", &[Secret::new("a")]);
-    assert!(short.message().contains("a word"), "a secret of one letter does not eat the text");
+    let short = read_with(
+        r#"{"error":"e","error_description":"a word"}"#,
+        400,
+        "password",
+        &[Secret::new("a")],
+    );
+    assert!(
+        short.message().contains("a word"),
+        "a secret of one letter does not eat the text"
+    );
 }

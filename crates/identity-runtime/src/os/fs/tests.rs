@@ -56,10 +56,8 @@ fn the_cap_holds_to_the_byte_and_files_without_a_length_are_read_whole() {
         .read_blocking(Path::new("/proc/self/maps"), ReadOptions::new())
         .unwrap();
     assert!(!contents.is_empty() && metadata.len == 0);
-    let capped = SystemFs::new().read_blocking(
-        Path::new("/proc/self/maps"),
-        ReadOptions::new().max_bytes(10),
-    );
+    let capped =
+        SystemFs::new().read_blocking(Path::new("/proc/self/maps"), ReadOptions::new().max_bytes(10));
     assert_eq!(capped.unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     let mut grown = open::open(&path, false).unwrap();
     let contents = read_capped(&mut grown, 0, 10_000).unwrap();
@@ -172,9 +170,7 @@ fn missing_directories_are_made_private_if_asked_for() {
 fn a_write_that_was_begun_is_finished_though_nobody_waits() {
     let scratch = Scratch::new();
     let path = scratch.path("a");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let fs = SystemFs::new();
         let mut write = fs.write(&path, b"whole", WriteOptions::new());
