@@ -90,6 +90,14 @@ impl Answer {
         answer
     }
 
+    /// A member of a JSON answer.
+    pub(crate) fn member(&self, name: &str) -> Option<&Value> {
+        match &self.body {
+            Content::Json(value) => value.get(name),
+            Content::Bytes(_) => None,
+        }
+    }
+
     pub(crate) fn bytes(&self) -> Bytes {
         match &self.body {
             Content::Json(value) => Bytes::from(value.to_string()),

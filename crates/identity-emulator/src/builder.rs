@@ -18,7 +18,7 @@ use crate::error::StartError;
 use crate::fault::{FaultPlan, Gates};
 use crate::ids::Ids;
 use crate::journal::Journal;
-use crate::model::{App, Directory, Resource, Tenant};
+use crate::model::{App, Directory, Host, HostState, Resource, Tenant};
 use crate::server::BoundPort;
 use crate::signing::{SigningKey, Source};
 use crate::world::{Addresses, World};
@@ -32,6 +32,7 @@ const JOURNAL_LIMIT: usize = 100_000;
 pub struct Builder {
     tenants: Vec<Tenant>,
     resources: Vec<Resource>,
+    host: Host,
     names: Vec<String>,
     tls: SocketAddr,
     plain: SocketAddr,
@@ -50,6 +51,7 @@ impl Builder {
         Self {
             tenants: Vec::new(),
             resources: Vec::new(),
+            host: Host::fixed(),
             names: vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()],
             tls: any_port,
             plain: any_port,
@@ -80,6 +82,13 @@ impl Builder {
     /// Adds an API that tokens can be asked for. Azure's own are known.
     pub fn resource(mut self, resource: Resource) -> Self {
         self.resources.push(resource);
+        self
+    }
+
+    /// Sets the Azure host whose endpoints for managed identities are emulated; [`Host::fixed`] by default. Its tokens are
+    /// of the first tenant.
+    pub fn host(mut self, host: Host) -> Self {
+        self.host = host;
         self
     }
 
@@ -234,6 +243,8 @@ impl Builder {
         };
         let world = Arc::new(World {
             directory,
+            host: self.host,
+            host_state: HostState::default(),
             clock: self.clock.unwrap_or_else(EmulatorClock::running),
             signer,
             certificates,

@@ -7,6 +7,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, date_time_ymd,
 };
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,7 @@ pub(crate) struct Certificates {
     names: Vec<String>,
     http2: bool,
     good: Arc<ServerConfig>,
+    thumbprint: String,
 }
 
 impl Certificates {
@@ -44,6 +46,7 @@ impl Certificates {
         let failed = |error| StartError::caused("the certificates could not be made", error);
         let authority = authority("identity-emulator CA").map_err(failed)?;
         let leaf = Leaf::signed(&names, (-1, 365), &authority).map_err(failed)?;
+        let thumbprint = thumbprint(&leaf.certificate);
         let good = leaf
             .config(http2)
             .map_err(|error| StartError::caused("TLS could not be set up with its certificate", error))?;
@@ -52,6 +55,7 @@ impl Certificates {
             names,
             http2,
             good,
+            thumbprint,
         })
     }
 
@@ -62,6 +66,11 @@ impl Certificates {
 
     pub(crate) fn ca_der(&self) -> &[u8] {
         self.authority.der()
+    }
+
+    /// The SHA-1 thumbprint of the server certificate.
+    pub(crate) fn thumbprint(&self) -> String {
+        self.thumbprint.clone()
     }
 
     /// How an orderly connection is served.
@@ -102,6 +111,11 @@ fn authority(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Err
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(2049, 12, 31);
     CertifiedIssuer::self_signed(params, KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?)
+}
+
+fn thumbprint(certificate: &CertificateDer<'_>) -> String {
+    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate);
+    hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
 fn common_name(name: &str) -> DistinguishedName {

@@ -13,6 +13,7 @@ use crate::call::Listener;
 use crate::clock::EmulatorClock;
 use crate::fault::{Fault, FaultHandle, Gate};
 use crate::journal::{Connections, Requests};
+use crate::model::{HostKind, ManagedIdentity};
 use crate::routes::Route;
 use crate::world::World;
 
@@ -149,6 +150,48 @@ impl Emulator {
             );
         }
         variables
+    }
+
+    /// The managed identity with this name.
+    pub fn managed_identity(&self, name: &str) -> Option<&ManagedIdentity> {
+        let mut identities = self.world.host.identities.iter();
+        identities.find(|identity| identity.name == name)
+    }
+
+    /// The variables that a host of this kind sets for its programs, so that a managed identity credential asks the
+    /// emulator. Nothing is set; hand them to a child process or to the credential.
+    ///
+    /// Azure Arc's endpoint needs [`Host::arc_key_directory`](crate::Host::arc_key_directory), and the credential has to be told the same directory.
+    pub fn host_environment(&self, kind: HostKind) -> Vec<(&'static str, String)> {
+        let host = &self.world.host;
+        let plain = self.plain_url();
+        let header = || ("IDENTITY_HEADER", host.identity_header.clone());
+        match kind {
+            HostKind::Imds => vec![("AZURE_POD_IDENTITY_AUTHORITY_HOST", plain)],
+            HostKind::AppService => vec![("IDENTITY_ENDPOINT", format!("{plain}/msi/token")), header()],
+            HostKind::AzureMl => vec![
+                ("MSI_ENDPOINT", format!("{plain}/msi/token")),
+                ("MSI_SECRET", host.msi_secret.clone()),
+            ],
+            HostKind::CloudShell => vec![("MSI_ENDPOINT", format!("{plain}/msi/token"))],
+            HostKind::AzureArc => vec![
+                (
+                    "IDENTITY_ENDPOINT",
+                    format!("{plain}/metadata/identity/oauth2/token/arc"),
+                ),
+                ("IMDS_ENDPOINT", plain),
+            ],
+            HostKind::ServiceFabric => vec![
+                ("IDENTITY_ENDPOINT", format!("{}/msi/token", self.authority())),
+                header(),
+                ("IDENTITY_SERVER_THUMBPRINT", self.server_thumbprint()),
+            ],
+        }
+    }
+
+    /// The SHA-1 thumbprint of the certificate on the TLS port: 40 hexadecimal digits in capitals.
+    pub fn server_thumbprint(&self) -> String {
+        self.world.certificates.thumbprint()
     }
 
     /// The clock that token times go by.

@@ -61,7 +61,10 @@ pub use emulator::Emulator;
 pub use error::StartError;
 pub use fault::{Fault, FaultHandle, Gate, ResetAt};
 pub use journal::{Connections, Outcome, RecordedRequest, Requests};
-pub use model::{App, DEFAULT_CLIENT_ID, DEFAULT_SECRET, DEFAULT_TENANT_ID, Resource, Tenant, TokenVersion};
+pub use model::{
+    App, DEFAULT_CLIENT_ID, DEFAULT_IDENTITY_HEADER, DEFAULT_MSI_SECRET, DEFAULT_SECRET, DEFAULT_TENANT_ID,
+    ExpiresOn, Host, HostKind, ManagedIdentity, Resource, Tenant, TokenVersion,
+};
 pub use routes::Route;
 
 /// Compiles the example of the README.

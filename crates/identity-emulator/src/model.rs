@@ -3,12 +3,15 @@
 mod app;
 mod directory;
 pub(crate) mod guid;
+mod host;
 mod resource;
 mod tenant;
 
 pub use app::App;
 pub(crate) use app::{AppKind, SecretCheck};
 pub(crate) use directory::{Directory, TenantMiss};
+pub use host::{DEFAULT_IDENTITY_HEADER, DEFAULT_MSI_SECRET, ExpiresOn, Host, HostKind, ManagedIdentity};
+pub(crate) use host::{HostState, Kept, Wish};
 pub(crate) use resource::Audience;
 pub use resource::{Resource, TokenVersion};
 pub use tenant::Tenant;

@@ -4,6 +4,7 @@ mod admin;
 mod documents;
 mod instance;
 mod keys;
+mod managed;
 mod token;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,16 @@ pub enum Route {
     Keys,
     /// `/{tenant}/discovery/keys`
     KeysV1,
+    /// `/metadata/identity/oauth2/token` on the plain port: the instance metadata service.
+    Imds,
+    /// `GET /msi/token` on the plain port: App Service of both versions, and Azure ML.
+    AppService,
+    /// `POST /msi/token` on the plain port.
+    CloudShell,
+    /// `/metadata/identity/oauth2/token/arc` on the plain port.
+    AzureArc,
+    /// `GET /msi/token` on the TLS port.
+    ServiceFabric,
     /// `/_admin/…`; never faulted, never in the journal.
     Admin,
     /// No route of the emulator.
@@ -53,6 +64,8 @@ type Handler = fn(&World, &Call) -> Result<Answer, Refusal>;
 enum Port {
     /// Entra itself: over TLS alone.
     Tls,
+    /// Endpoints of the host: over plain HTTP alone.
+    Plain,
     /// Both.
     Any,
 }
@@ -91,6 +104,7 @@ static TABLE: &[&[Row]] = &[
     documents::ROWS,
     instance::ROWS,
     keys::ROWS,
+    managed::ROWS,
 ];
 
 /// What the table says of a request.
@@ -133,9 +147,11 @@ impl Found {
                 Refusal::new(900561).answer(world, call)
             }
             Self::Wrong(_, _, Mismatch::Method(allowed)) => Answer::empty(405).header("allow", *allowed),
-            Self::Wrong(_, _, Mismatch::Port) => {
-                Answer::text(404, "text/plain", "This path is served over TLS alone.\n")
-            }
+            Self::Wrong(_, _, Mismatch::Port) => Answer::text(
+                404,
+                "text/plain",
+                "This path is served on the other port alone.\n",
+            ),
             Self::Nothing => Answer::empty(404),
         }
     }
@@ -148,7 +164,12 @@ pub(crate) fn find(listener: Listener, method: &str, path: &str) -> Found {
         let Some(captures) = matches(row.path, path) else {
             continue;
         };
-        let mismatch = if row.port == Port::Tls && listener == Listener::Plain {
+        let is_other_port = match row.port {
+            Port::Any => false,
+            Port::Tls => listener != Listener::Tls,
+            Port::Plain => listener != Listener::Plain,
+        };
+        let mismatch = if is_other_port {
             Mismatch::Port
         } else if row.method != method {
             Mismatch::Method(row.method)
@@ -238,6 +259,18 @@ mod tests {
             find(Listener::Plain, "GET", "/_admin/state"),
             Found::Route(Route::Admin, ..)
         ));
+    }
+
+    #[test]
+    fn the_hosts_endpoints_differ_by_method_and_port() {
+        let found = |listener, method| match find(listener, method, "/msi/token") {
+            Found::Route(route, ..) => Some(route),
+            _ => None,
+        };
+        assert_eq!(found(Listener::Plain, "GET"), Some(Route::AppService));
+        assert_eq!(found(Listener::Plain, "POST"), Some(Route::CloudShell));
+        assert_eq!(found(Listener::Tls, "GET"), Some(Route::ServiceFabric));
+        assert_eq!(found(Listener::Tls, "POST"), None);
     }
 
     #[test]

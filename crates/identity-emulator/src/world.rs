@@ -8,13 +8,15 @@ use crate::clock::EmulatorClock;
 use crate::fault::{FaultPlan, Gates};
 use crate::ids::Ids;
 use crate::journal::Journal;
-use crate::model::Directory;
+use crate::model::{Directory, Host, HostState};
 use crate::signing::SigningKey;
 
 /// The state of one emulator.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) directory: Directory,
+    pub(crate) host: Host,
+    pub(crate) host_state: HostState,
     pub(crate) clock: EmulatorClock,
     pub(crate) signer: SigningKey,
     pub(crate) certificates: Certificates,
@@ -76,6 +78,7 @@ impl World {
         self.faults.clear();
         self.gates.reset();
         self.journal.clear();
+        self.host_state.reset();
         self.clock.reset_wall();
     }
 }

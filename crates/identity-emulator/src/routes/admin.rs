@@ -30,7 +30,7 @@ macro_rules! rows {
 
 rows! {
     "GET" "/_admin" help: "this list",
-    "GET" "/_admin/state" state: "addresses, tenants, applications, clock, gates and counts",
+    "GET" "/_admin/state" state: "addresses, tenants, applications, managed identities, clock, gates and counts",
     "GET" "/_admin/ca.pem" ca: "the certificate to trust",
     "GET" "/_admin/catalogue" catalogue: "every refusal by AADSTS code",
     "GET" "/_admin/faults" faults: "the faults in force, with their counts",
@@ -89,7 +89,18 @@ fn state(world: &World, _: &Call) -> Served {
         .all()
         .into_iter()
         .map(|gate| json!({"name": gate.name(), "waiting": gate.waiting(), "arrived": gate.arrived()}));
+    let identities = world.host.identities.iter().map(|identity| {
+        json!({
+            "name": identity.name,
+            "client_id": identity.client_id,
+            "object_id": identity.object_id,
+            "resource_id": identity.resource_id,
+            "is_system_assigned": identity.is_system,
+        })
+    });
     ok(json!({
+        "managed_identities": identities.collect::<Value>(),
+        "server_thumbprint": world.certificates.thumbprint(),
         "authority": world.authority(),
         "plain": format!("http://{}", world.addresses.plain),
         "server_names": world.names(),
