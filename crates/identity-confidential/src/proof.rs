@@ -1,6 +1,7 @@
 //! How an application proves to the token endpoint that it is itself.
 
 mod certificate;
+mod choice;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use identity_runtime::assertion::AssertionSource;
 use identity_runtime::entra::{ClientAuth, EntraClient, Grant, TokenResponse};
 
 pub(crate) use self::certificate::{AssertionOptions, CertificateProof, CertificateSource};
+pub(crate) use self::choice::{ProofChoice, proof_methods};
 
 /// What an application proves itself by.
 #[derive(Debug)]

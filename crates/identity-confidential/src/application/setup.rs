@@ -11,8 +11,8 @@ use crate::region::Regions;
 /// The settings of an application before they are checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
-    tenant_id: String,
-    client_id: String,
+    pub(crate) tenant_id: String,
+    pub(crate) client_id: String,
     pub(crate) options: ClientOptions,
     pub(crate) additionally_allowed_tenants: Vec<String>,
     pub(crate) region: Option<String>,
@@ -112,14 +112,12 @@ impl Setup {
 macro_rules! setup_methods {
     () => {
         /// Sets authority, transport, retries, clock, observer and the like. Default: [`ClientOptions::default`].
-        #[must_use]
         pub fn with_options(mut self, options: &ClientOptions) -> Self {
             self.setup.options = options.clone();
             self
         }
 
         /// Allows requests for other tenants than the credential's own; `*` allows all. Default: none.
-        #[must_use]
         pub fn with_additionally_allowed_tenants<I>(mut self, tenants: I) -> Self
         where
             I: IntoIterator,
@@ -138,7 +136,6 @@ macro_rules! setup_methods {
         /// reached, the global service is asked for ten minutes.
         ///
         /// Default: `AZURE_REGIONAL_AUTHORITY_NAME`, then `MSAL_FORCE_REGION`, else the global service.
-        #[must_use]
         pub fn with_region(mut self, region: impl Into<String>) -> Self {
             self.setup.region = Some(region.into());
             self

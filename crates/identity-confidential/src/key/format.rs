@@ -43,7 +43,7 @@ fn read_pem(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<SigningKey>,
         let line = block.line;
         match block.label {
             "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
-                let certificate = X509::parse(&block.der).ok_or_else(|| Trouble::MalformedDer {
+                let certificate = X509::parse(&block.der).ok_or(Trouble::MalformedDer {
                     object: Object::CertificateAt(line),
                 })?;
                 certificates.push(certificate);

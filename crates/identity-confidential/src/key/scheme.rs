@@ -151,7 +151,7 @@ fn triple_des(
             value.checked_mul(256)?.checked_add(i32::from(*byte))
         })
         .filter(|rounds| u32::try_from(*rounds).is_ok_and(|rounds| rounds <= MAX_ITERATIONS))
-        .ok_or_else(|| Trouble::TooCostly { object })?;
+        .ok_or(Trouble::TooCostly { object })?;
     // The derivation takes characters up to U+FFFF; a password with others can't have been used here.
     let derive = |kind, length| {
         derive_key_utf8::<sha1::Sha1>(password, salt, kind, rounds, length)

@@ -9,9 +9,18 @@
     reason = "a test program that runs openssl on files of its own"
 )]
 
+mod authorization_code;
+mod azure_pipelines;
 mod broken;
+mod certificate_rotation;
+mod certificates;
+mod client_assertion;
+mod client_certificate;
 mod client_secret;
+mod github_actions;
+mod on_behalf_of;
 mod openssl;
 mod readable;
 mod region;
+mod workload;
 mod world;
