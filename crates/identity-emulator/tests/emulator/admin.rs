@@ -222,3 +222,18 @@ fn a_web_page_whose_name_points_at_loopback_does_not_get_in() {
         assert_eq!(status(foreign), 403, "{foreign}");
     }
 }
+
+#[test]
+fn a_reset_lets_waiting_requests_go() {
+    let emulator = std::sync::Arc::new(emulator());
+    let gate = emulator.gate("g");
+    emulator.fault(identity_emulator::Fault::on_any().hold(&gate));
+    let waiting = {
+        let emulator = std::sync::Arc::clone(&emulator);
+        std::thread::spawn(move || token(&emulator).status)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(gate.wait_for(1));
+    admin(&emulator, "POST", "/_admin/reset", "");
+    assert_eq!(waiting.join().unwrap(), 200);
+}

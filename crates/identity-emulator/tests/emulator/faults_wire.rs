@@ -104,17 +104,24 @@ fn a_dripping_body_takes_its_time_and_is_whole() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a real pace is what is tested")]
 fn a_dripping_head_comes_byte_by_byte() {
     let emulator = emulator();
-    emulator.fault(on().drip_head(10));
+    emulator.fault(on().drip_head(20));
     let mut stream = connect(&emulator).unwrap();
     stream.write_all(&token_request(&emulator)).unwrap();
     let mut buffer = [0; 100];
-    // Ten bytes a second are single bytes in TLS records of their own.
-    for expected in b"HTT" {
-        assert_eq!(stream.read(&mut buffer).unwrap(), 1);
-        assert_eq!(buffer[0], *expected);
+    let before = Instant::now();
+    // Ten portions a second, in TLS records of their own.
+    for expected in [b"HT", b"TP", b"/1"] {
+        assert_eq!(stream.read(&mut buffer).unwrap(), 2);
+        assert_eq!(&buffer[..2], expected);
     }
+    assert!(
+        before.elapsed() >= Duration::from_millis(150),
+        "{:?}",
+        before.elapsed()
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod faults_wire;
 mod http2;
 mod journal;
 mod lifecycle;
+mod load;
 mod managed;
 mod refusals;
 mod support;

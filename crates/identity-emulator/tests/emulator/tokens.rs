@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::support::{
-    FORM, SECRET, builder, call, credentials_form, emulator, encode, get, post, token, token_path,
+    FORM, MANAGEMENT, SECRET, builder, call, credentials_form, emulator, encode, get, post, token, token_path,
 };
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -248,7 +248,7 @@ fn long_lived_tokens_say_when_to_refresh() {
         ("grant_type", "client_credentials"),
         ("client_id", short),
         ("client_secret", SECRET),
-        ("scope", crate::support::MANAGEMENT),
+        ("scope", MANAGEMENT),
     ];
     let body = post(&emulator, &token_path(&emulator), &form).json();
     assert_eq!((&body["expires_in"], body.get("refresh_in")), (&json!(600), None));
@@ -280,33 +280,39 @@ fn version_one_takes_a_resource_and_answers_in_strings() {
 
 #[test]
 fn a_secret_may_come_as_http_basic() {
-    let emulator = emulator();
+    let other = App::confidential("other").secret(SECRET);
+    let emulator = builder()
+        .app(App::fixed().secret(SECRET))
+        .app(other)
+        .start_blocking()
+        .unwrap();
     // RFC 6749 2.3.1: both halves are form-encoded first.
     let encoded: String = form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
     let header = format!(
         "Basic {}",
         BASE64_STANDARD.encode(format!("{DEFAULT_CLIENT_ID}:{encoded}"))
     );
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("scope", crate::support::MANAGEMENT),
-    ];
-    let send = |form: &[(&str, &str)]| {
+    let send = |client_id: Option<&str>| {
+        let mut form = vec![("grant_type", "client_credentials"), ("scope", MANAGEMENT)];
+        form.extend(client_id.map(|id| ("client_id", id)));
         let headers = [FORM, ("authorization", header.as_str())];
         call(
             &emulator,
             "POST",
             &token_path(&emulator),
             &headers,
-            encode(form).as_bytes(),
+            encode(&form).as_bytes(),
         )
     };
-    assert_eq!(send(&form).status, 200);
-    let other = emulator
-        .client_id_of("nobody")
-        .unwrap_or("44444444-4444-4444-4444-444444444445");
-    let refused = send(&[form[0], form[1], ("client_id", other)]);
-    assert_eq!(refused.json()["error_codes"], json!([700016]));
+    assert_eq!(send(None).status, 200);
+    assert_eq!(
+        emulator.requests().last().unwrap().client_id().as_deref(),
+        Some(DEFAULT_CLIENT_ID)
+    );
+    assert_eq!(send(Some(DEFAULT_CLIENT_ID)).status, 200);
+    // The header proves one client; the form must not name another, though both have the same secret.
+    let mixed = send(emulator.client_id_of("other"));
+    assert_eq!(mixed.json()["error_codes"], json!([70_002]));
 }
 
 #[test]
