@@ -14,7 +14,7 @@ use crate::{ManagedIdentitySource, NAME, UserAssignedId};
 /// The managed identity of the Azure host that the program runs on.
 ///
 /// The environment says which kind of host it is; [`ManagedIdentityCredential::detect`] tells what was found. Without another wish the host's own
-/// (system-assigned) identity is used; [`ManagedIdentityCredentialBuilder::user_assigned`] selects one that was assigned to it.
+/// (system-assigned) identity is used; [`ManagedIdentityCredentialBuilder::with_user_assigned`] selects one that was assigned to it.
 ///
 /// ```no_run
 /// use identity_base::TokenCredential;
@@ -86,8 +86,8 @@ impl TokenCredential for ManagedIdentityCredential {
 /// ```
 /// use identity_managed::{ManagedIdentityCredential, ManagedIdentitySource, UserAssignedId};
 /// let credential = ManagedIdentityCredential::builder()
-///     .user_assigned(UserAssignedId::client_id("44444444-4444-4444-4444-444444444444")?)
-///     .source(ManagedIdentitySource::Imds)
+///     .with_user_assigned(UserAssignedId::client_id("44444444-4444-4444-4444-444444444444")?)
+///     .with_source(ManagedIdentitySource::Imds)
 ///     .build()?;
 /// # Ok::<(), identity_base::Error>(())
 /// ```
@@ -119,20 +119,20 @@ impl Default for ManagedIdentityCredentialBuilder {
 
 impl ManagedIdentityCredentialBuilder {
     /// Selects an identity that was assigned to the host. Default: the host's own.
-    pub fn user_assigned(mut self, identity: UserAssignedId) -> Self {
+    pub fn with_user_assigned(mut self, identity: UserAssignedId) -> Self {
         self.identity = Some(identity);
         self
     }
 
     /// Uses this source, whatever the environment points to. Default: the one that is found.
-    pub fn source(mut self, source: ManagedIdentitySource) -> Self {
+    pub fn with_source(mut self, source: ManagedIdentitySource) -> Self {
         self.source = Some(source);
         self
     }
 
     /// Sets transport, clock, environment and the like. Default: [`ClientOptions::default`].
-    pub fn options(mut self, options: ClientOptions) -> Self {
-        self.options = options;
+    pub fn with_options(mut self, options: &ClientOptions) -> Self {
+        self.options = options.clone();
         self
     }
 
@@ -141,13 +141,13 @@ impl ManagedIdentityCredentialBuilder {
     /// Then one request that must be answered within a second finds out whether there is an IMDS endpoint (unless
     /// `AZURE_POD_IDENTITY_AUTHORITY_HOST` says where it is), that there is none is remembered for 30 s, and what answers in a metadata endpoint's place
     /// without speaking JSON counts as [`ErrorKind::CredentialUnavailable`](identity_base::ErrorKind::CredentialUnavailable).
-    pub fn probe(mut self, probe: bool) -> Self {
+    pub fn with_probe(mut self, probe: bool) -> Self {
         self.within_chain = probe;
         self
     }
 
     /// Whether the token exchange of AKS is looked for as well. Default: yes. A chain that has a workload identity credential of its own says no.
-    pub fn token_exchange(mut self, look_for_it: bool) -> Self {
+    pub fn with_token_exchange(mut self, look_for_it: bool) -> Self {
         self.exchange = look_for_it;
         self
     }
@@ -156,14 +156,14 @@ impl ManagedIdentityCredentialBuilder {
     /// `%ProgramData%\AzureConnectedMachineAgent\Tokens`; of that it is checked that the system owns it.
     ///
     /// For tests against a stand-in for the agent, and for containers that mount the directory elsewhere. The agent must name its files in the same spelling.
-    pub fn arc_key_directory(mut self, directory: impl Into<String>) -> Self {
+    pub fn with_arc_key_directory(mut self, directory: impl Into<String>) -> Self {
         self.key_directory = Some(directory.into());
         self
     }
 
     /// Sets how often requests are repeated and how long everything may take. Default: for IMDS [`RetryPolicy::metadata`], six repetitions within 90 s;
     /// for other sources three within 30 s.
-    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+    pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
     }

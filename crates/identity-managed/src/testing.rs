@@ -66,7 +66,7 @@ impl Machine {
     }
 
     pub(crate) fn builder(&self) -> ManagedIdentityCredentialBuilder {
-        ManagedIdentityCredential::builder().options(self.options())
+        ManagedIdentityCredential::builder().with_options(&self.options())
     }
 
     pub(crate) fn credential(&self) -> ManagedIdentityCredential {

@@ -174,7 +174,11 @@ fn every_source_refuses_an_answer_for_another_identity_or_resource() {
                 guard.secret("token").expose(),
                 &json!({"client_id": OBJECT}),
             ));
-            let credential = machine.builder().user_assigned(ids()[0].clone()).build().unwrap();
+            let credential = machine
+                .builder()
+                .with_user_assigned(ids()[0].clone())
+                .build()
+                .unwrap();
             let error = get(&guard, &credential).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::IdentityMismatch, "{host:?}");
             assert!(
@@ -197,7 +201,7 @@ fn an_identity_that_a_source_cannot_select_is_refused_at_once() {
         run(async |guard, machine| {
             host.set(&machine);
             for id in ids() {
-                let built = machine.builder().user_assigned(id.clone()).build();
+                let built = machine.builder().with_user_assigned(id.clone()).build();
                 guard.check_result(&built);
                 match built {
                     Ok(credential) => {
@@ -222,7 +226,7 @@ fn a_source_can_be_chosen_against_the_environment() {
         APP_SERVICE.set(&machine).answer(plain("t"));
         let credential = machine
             .builder()
-            .source(ManagedIdentitySource::Imds)
+            .with_source(ManagedIdentitySource::Imds)
             .build()
             .unwrap();
         get(&guard, &credential).await.unwrap();
@@ -240,13 +244,13 @@ fn a_source_can_be_chosen_against_the_environment() {
             (ManagedIdentitySource::CloudShell, "MSI_ENDPOINT"),
             (ManagedIdentitySource::TokenExchange, "AZURE_TENANT_ID"),
         ] {
-            let error = bare.builder().source(source).build().unwrap_err();
+            let error = bare.builder().with_source(source).build().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
             assert!(error.message().contains(variable), "{error}");
         }
         assert!(
             bare.builder()
-                .source(ManagedIdentitySource::AzureArc)
+                .with_source(ManagedIdentitySource::AzureArc)
                 .build()
                 .is_ok(),
             "its endpoint is known"
@@ -284,7 +288,7 @@ fn the_source_and_the_identity_are_logged() {
         let _credential = APP_SERVICE
             .set(&machine)
             .builder()
-            .user_assigned(ids()[0].clone())
+            .with_user_assigned(ids()[0].clone())
             .build()
             .unwrap();
         let text = guard

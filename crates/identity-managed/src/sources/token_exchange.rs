@@ -28,13 +28,14 @@ pub(crate) struct TokenExchange {
 impl TokenExchange {
     pub(crate) fn new(options: &ClientOptions, identity: Option<&UserAssignedId>) -> Result<Self, Error> {
         let env = Arc::clone(options.env());
-        options.authority()?;
+        // The environment is asked once, so that a credential never changes its authority.
+        let options = &options.clone().with_authority(options.authority()?);
         let tenant = TenantId::parse(&required(SOURCE, &*env, AZURE_TENANT_ID)?)?;
         let file = required(SOURCE, &*env, AZURE_FEDERATED_TOKEN_FILE)?;
         Ok(Self {
             client: EntraClient::new(options, NAME),
             client_id: client_id(&*env, identity)?,
-            tenants: TenantPolicy::new(tenant).allow_from_env(&*env)?,
+            tenants: TenantPolicy::new(tenant),
             assertions: AssertionSource::new(FederatedTokenFile::new(file, options)),
             env,
         })

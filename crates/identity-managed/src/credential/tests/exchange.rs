@@ -27,7 +27,7 @@ fn the_pods_token_is_exchanged_at_entra() {
             }
             let mut builder = machine.builder();
             if let Some(named) = named {
-                builder = builder.user_assigned(UserAssignedId::client_id(named).unwrap());
+                builder = builder.with_user_assigned(UserAssignedId::client_id(named).unwrap());
             }
             let credential = builder.build().unwrap();
             machine.answer(HttpStep::token(guard.secret("token").expose(), 3599));
@@ -65,10 +65,14 @@ fn it_needs_a_client_id_and_can_be_left_out() {
             UserAssignedId::object_id(OBJECT),
             UserAssignedId::resource_id(RESOURCE_ID),
         ] {
-            let error = machine.builder().user_assigned(id.unwrap()).build().unwrap_err();
+            let error = machine
+                .builder()
+                .with_user_assigned(id.unwrap())
+                .build()
+                .unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidConfiguration, "{error}");
         }
-        let credential = machine.builder().token_exchange(false).build().unwrap();
+        let credential = machine.builder().with_token_exchange(false).build().unwrap();
         assert_eq!(credential.detect().await.source(), ManagedIdentitySource::Imds);
     });
 }

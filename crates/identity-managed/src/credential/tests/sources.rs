@@ -20,7 +20,7 @@ fn app_service_is_asked_with_its_header() {
             machine.answer(plain("t"));
             get(
                 &guard,
-                &machine.builder().user_assigned(id.clone()).build().unwrap(),
+                &machine.builder().with_user_assigned(id.clone()).build().unwrap(),
             )
             .await
             .unwrap();
@@ -72,7 +72,7 @@ fn app_services_errors_say_what_to_do() {
             ));
             let mut builder = machine.builder();
             if let Some(identity) = identity {
-                builder = builder.user_assigned(identity);
+                builder = builder.with_user_assigned(identity);
             }
             let error = get(&guard, &builder.build().unwrap()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AuthenticationFailed);
@@ -84,7 +84,7 @@ fn app_services_errors_say_what_to_do() {
         let text = "a chain goes on behind a portal";
         machine.answer(HttpStep::bytes(403, format!("<html>{text}")));
         assert!(
-            get(&guard, &machine.builder().probe(true).build().unwrap())
+            get(&guard, &machine.builder().with_probe(true).build().unwrap())
                 .await
                 .unwrap_err()
                 .is_unavailable()
@@ -98,7 +98,11 @@ fn azure_ml_calls_the_client_id_by_one_word() {
         AZURE_ML.set(&machine).answer(plain("t"));
         get(
             &guard,
-            &machine.builder().user_assigned(ids()[0].clone()).build().unwrap(),
+            &machine
+                .builder()
+                .with_user_assigned(ids()[0].clone())
+                .build()
+                .unwrap(),
         )
         .await
         .unwrap();

@@ -90,7 +90,7 @@ fn a_user_assigned_identity_has_to_be_confirmed() {
     ] {
         let id = id.unwrap();
         run(async |guard, machine| {
-            let build = || machine.builder().user_assigned(id.clone()).build().unwrap();
+            let build = || machine.builder().with_user_assigned(id.clone()).build().unwrap();
             let confirmed = token("t", &json!({echo: id.as_str().to_uppercase()}));
             machine.answer(good_challenge(&machine, "key")).answer(confirmed);
             get(&guard, &build()).await.unwrap();
@@ -322,14 +322,22 @@ fn an_agent_without_variables_is_found_by_its_program() {
 #[test]
 fn another_directory_can_be_given() {
     run(async |guard, machine| {
-        let credential = machine.builder().arc_key_directory("/mnt/keys/").build().unwrap();
+        let credential = machine
+            .builder()
+            .with_arc_key_directory("/mnt/keys/")
+            .build()
+            .unwrap();
         machine.files.put("/mnt/keys/a.key", "key");
         machine.answer(challenge("/mnt/keys/a.key")).answer(plain("t"));
         get(&guard, &credential).await.unwrap();
         machine.answer(challenge(&format!("{DIRECTORY}/a.key")));
         let error = fails(
             &guard,
-            &machine.builder().arc_key_directory("/mnt/keys").build().unwrap(),
+            &machine
+                .builder()
+                .with_arc_key_directory("/mnt/keys")
+                .build()
+                .unwrap(),
         )
         .await;
         assert!(error.message().contains("not in /mnt/keys"), "{error}");

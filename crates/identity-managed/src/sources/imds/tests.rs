@@ -86,7 +86,7 @@ fn each_kind_of_id_has_its_parameter() {
             ),
         ] {
             machine.answer(plain("t"));
-            let credential = machine.builder().user_assigned(id.unwrap()).build().unwrap();
+            let credential = machine.builder().with_user_assigned(id.unwrap()).build().unwrap();
             get(&guard, &credential).await.unwrap();
             assert_eq!(machine.last_query(), [(name.to_owned(), value.to_owned())]);
         }
@@ -109,7 +109,7 @@ fn the_host_can_be_replaced() {
                 .var("AZURE_POD_IDENTITY_AUTHORITY_HOST", host)
                 .answer(plain("t"));
             // Where the host is said there is no question whether there is one.
-            let credential = machine.builder().probe(true).build().unwrap();
+            let credential = machine.builder().with_probe(true).build().unwrap();
             get(&guard, &credential).await.unwrap();
             assert!(
                 machine
@@ -183,7 +183,7 @@ fn a_missing_identity_is_told_apart_from_a_missing_resource() {
         // The one that was named isn't there: using another one instead would be wrong.
         machine.answer(not_found());
         let id = UserAssignedId::client_id(CLIENT).unwrap();
-        let error = fails(&guard, &machine.builder().user_assigned(id).build().unwrap()).await;
+        let error = fails(&guard, &machine.builder().with_user_assigned(id).build().unwrap()).await;
         assert_eq!(error.kind(), ErrorKind::AuthenticationFailed);
         assert!(
             error.message().contains("the requested identity is not assigned"),
@@ -223,7 +223,7 @@ fn what_is_no_metadata_answer_is_no_token() {
         });
         run(async |guard, machine| {
             machine.answer(alive()).answer(HttpStep::bytes(status, body));
-            let error = fails(&guard, &machine.builder().probe(true).build().unwrap()).await;
+            let error = fails(&guard, &machine.builder().with_probe(true).build().unwrap()).await;
             let is_json = body.starts_with('{');
             assert_eq!(error.is_unavailable(), !is_json, "in a chain: {body}: {error}");
         });
@@ -234,7 +234,7 @@ fn what_is_no_metadata_answer_is_no_token() {
             _ => HttpStep::bytes(502, "<h1>Bad Gateway</h1>"),
         });
         let machine = Machine { http, ..machine };
-        let error = fails(&guard, &machine.builder().probe(true).build().unwrap()).await;
+        let error = fails(&guard, &machine.builder().with_probe(true).build().unwrap()).await;
         assert!(
             error.is_unavailable(),
             "a gateway in a chain, after all repetitions: {error}"

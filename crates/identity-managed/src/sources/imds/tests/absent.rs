@@ -19,7 +19,7 @@ fn a_container_desktop_is_no_azure_host() {
             let error = fails(&guard, &machine.credential()).await;
             assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
             machine.answer(step.clone());
-            let error = fails(&guard, &machine.builder().probe(true).build().unwrap()).await;
+            let error = fails(&guard, &machine.builder().with_probe(true).build().unwrap()).await;
             assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
             assert_eq!(machine.http.calls(), 2, "the probe's answer is enough");
         });
@@ -75,7 +75,7 @@ fn a_chain_finds_out_in_a_second_that_there_is_none_and_remembers_it() {
         run(async |guard, machine| {
             let http = machine.http.clone().respond_with(move |_, _| step.clone());
             let machine = Machine { http, ..machine };
-            let credential = machine.builder().probe(true).build().unwrap();
+            let credential = machine.builder().with_probe(true).build().unwrap();
             let begun = machine.clock.wall();
             let error = fails(&guard, &credential).await;
             assert!(error.is_unavailable(), "{error}");
@@ -111,7 +111,7 @@ fn a_chain_finds_out_in_a_second_that_there_is_none_and_remembers_it() {
 #[test]
 fn a_chain_probes_once_and_then_asks() {
     run(async |guard, machine| {
-        let credential = machine.builder().probe(true).build().unwrap();
+        let credential = machine.builder().with_probe(true).build().unwrap();
         machine
             .answer(alive())
             .answer(plain("one"))
@@ -146,7 +146,7 @@ fn a_chain_probes_once_and_then_asks() {
         run(async |guard, machine| {
             machine.answer(step.clone()).answer(plain("t"));
             assert!(
-                get(&guard, &machine.builder().probe(true).build().unwrap())
+                get(&guard, &machine.builder().with_probe(true).build().unwrap())
                     .await
                     .is_ok()
             );

@@ -181,7 +181,7 @@ fn a_program_can_set_the_repetitions() {
         let machine = Machine { http, ..machine };
         let credential = machine
             .builder()
-            .retry_policy(RetryPolicy::metadata().with_max_retries(1))
+            .with_retry_policy(RetryPolicy::metadata().with_max_retries(1))
             .build()
             .unwrap();
         fails(&guard, &credential).await;
