@@ -1,0 +1,203 @@
+//! The seed file: whom the emulator knows.
+
+use std::time::Duration;
+
+use identity_emulator::{
+    App, Builder, DEFAULT_CLIENT_ID, DEFAULT_SECRET, DEFAULT_TENANT_ID, Resource, Tenant,
+};
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// The content of a seed file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Seed {
+    #[serde(default)]
+    pub(super) tenants: Vec<TenantSeed>,
+    #[serde(default)]
+    pub(super) resources: Vec<String>,
+}
+
+/// A tenant.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TenantSeed {
+    pub(super) name: String,
+    /// Derived from the name when it is left out.
+    #[serde(default)]
+    pub(super) id: Option<String>,
+    #[serde(default)]
+    pub(super) domains: Vec<String>,
+    /// Seconds.
+    #[serde(default)]
+    pub(super) token_lifetime: Option<u64>,
+    #[serde(default)]
+    pub(super) apps: Vec<AppSeed>,
+}
+
+/// An application.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AppSeed {
+    pub(super) name: String,
+    /// Derived from the name when it is left out.
+    pub(super) client_id: Option<String>,
+    pub(super) secrets: Vec<String>,
+    pub(super) roles: Vec<String>,
+    pub(super) identifier_uris: Vec<String>,
+    pub(super) multitenant: bool,
+    pub(super) public: bool,
+    pub(super) disabled: bool,
+    /// Seconds.
+    pub(super) token_lifetime: Option<u64>,
+}
+
+impl Default for Seed {
+    /// The tenant, application and secret whose ids never change.
+    fn default() -> Self {
+        let app = AppSeed {
+            name: "default".to_owned(),
+            client_id: Some(DEFAULT_CLIENT_ID.to_owned()),
+            secrets: vec![DEFAULT_SECRET.to_owned()],
+            ..AppSeed::default()
+        };
+        let tenant = TenantSeed {
+            name: "Contoso".to_owned(),
+            id: Some(DEFAULT_TENANT_ID.to_owned()),
+            domains: vec!["contoso.test".to_owned()],
+            token_lifetime: None,
+            apps: vec![app],
+        };
+        Self {
+            tenants: vec![tenant],
+            resources: Vec::new(),
+        }
+    }
+}
+
+impl Seed {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A usage failure that says where it is wrong. Ids are checked when the emulator starts.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+        let seed: Self = serde_json::from_slice(bytes)
+            .map_err(|error| Failure::usage(format!("the seed file can't be read: {error}")))?;
+        let names = |what: &str, names: Vec<&str>| match names.iter().any(|name| name.is_empty()) {
+            true => Err(Failure::usage(format!("the seed file has {what} without a name"))),
+            false => Ok(()),
+        };
+        names(
+            "a tenant",
+            seed.tenants.iter().map(|tenant| tenant.name.as_str()).collect(),
+        )?;
+        let apps = seed.tenants.iter().flat_map(|tenant| &tenant.apps);
+        names("an application", apps.map(|app| app.name.as_str()).collect())?;
+        match seed.tenants.is_empty() {
+            true => Ok(Self {
+                resources: seed.resources,
+                ..Self::default()
+            }),
+            false => Ok(seed),
+        }
+    }
+
+    /// Adds all of it.
+    pub(super) fn apply(&self, mut builder: Builder) -> Builder {
+        for tenant in &self.tenants {
+            builder = builder.tenant(tenant.build());
+        }
+        for resource in &self.resources {
+            builder = builder.resource(Resource::new(resource));
+        }
+        builder
+    }
+}
+
+impl TenantSeed {
+    fn build(&self) -> Tenant {
+        let mut tenant = Tenant::new(&self.name);
+        if let Some(id) = &self.id {
+            tenant = tenant.id(id);
+        }
+        for domain in &self.domains {
+            tenant = tenant.domain(domain);
+        }
+        if let Some(seconds) = self.token_lifetime {
+            tenant = tenant.token_lifetime(Duration::from_secs(seconds));
+        }
+        for app in &self.apps {
+            tenant = tenant.app(app.build());
+        }
+        tenant
+    }
+}
+
+impl AppSeed {
+    fn build(&self) -> App {
+        let mut app = match self.public {
+            true => App::public(&self.name),
+            false => App::confidential(&self.name),
+        };
+        if let Some(id) = &self.client_id {
+            app = app.id(id);
+        }
+        for secret in &self.secrets {
+            app = app.secret(secret);
+        }
+        for role in &self.roles {
+            app = app.role(role);
+        }
+        for uri in &self.identifier_uris {
+            app = app.identifier_uri(uri);
+        }
+        if self.multitenant {
+            app = app.multitenant();
+        }
+        if self.disabled {
+            app = app.disabled();
+        }
+        match self.token_lifetime {
+            Some(seconds) => app.token_lifetime(Duration::from_secs(seconds)),
+            None => app,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_file_is_read_and_all_but_names_may_be_left_out() {
+        let seed =
+            Seed::parse(br#"{"tenants":[{"name":"A","apps":[{"name":"job","secrets":["s"]}]}]}"#).unwrap();
+        let app = seed
+            .tenants
+            .first()
+            .and_then(|tenant| tenant.apps.first())
+            .unwrap();
+        assert_eq!((app.name.as_str(), app.secrets.len()), ("job", 1));
+        let only_resources = Seed::parse(br#"{"resources":["https://orders.test"]}"#).unwrap();
+        assert_eq!(only_resources.tenants.first().unwrap().name, "Contoso");
+    }
+
+    #[test]
+    fn slips_in_a_seed_file_are_told() {
+        for (bad, part) in [
+            ("", "EOF"),
+            ("[]x", "can't be read"),
+            (r#"{"tenant":[]}"#, "unknown field `tenant`"),
+            (r#"{"tenants":[{"id":"x"}]}"#, "missing field `name`"),
+            (r#"{"tenants":[{"name":""}]}"#, "a tenant without a name"),
+            (
+                r#"{"tenants":[{"name":"A","apps":[{}]}]}"#,
+                "an application without a name",
+            ),
+        ] {
+            let text = Seed::parse(bad.as_bytes()).unwrap_err().text();
+            assert!(text.contains(part), "{bad}: {text}");
+        }
+    }
+}

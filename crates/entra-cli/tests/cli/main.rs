@@ -1,0 +1,12 @@
+//! The program as users run it: a module for each subject.
+
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod token;
+#[cfg(all(test, unix))]
+mod unix;
+#[cfg(test)]
+mod usage;
