@@ -23,8 +23,9 @@ use identity_testkit::{
 
 /// Makes a test of each leak: the first argument of the closure is the guard, the second the secret to leak.
 macro_rules! leaks {
-    ($($name:ident on $channel:ident: $leak:expr;)*) => {
+    ($($(#[$attribute:meta])* $name:ident on $channel:ident: $leak:expr;)*) => {
         $(
+            $(#[$attribute])*
             #[test]
             fn $name() {
                 check(Channel::$channel, $leak);
@@ -33,7 +34,7 @@ macro_rules! leaks {
 
         /// The channels that the tests above leak on.
         #[cfg(not(leak_demo))]
-        const COVERED: &[Channel] = &[$(Channel::$channel),*];
+        const COVERED: &[Channel] = &[$($(#[$attribute])* Channel::$channel),*];
     };
 }
 
@@ -123,6 +124,29 @@ fn on_a_thread(work: impl FnOnce() + Send + 'static) {
     drop(std::thread::spawn(work).join());
 }
 
+/// Starts a program that waits, with an argument and a variable, and lets the guard look at it.
+#[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "the leak is a real child")]
+fn look_at_a_child(guard: &LeakGuard, arg: &str, variable: &str) {
+    use std::io::{Read as _, Write as _};
+    use std::process::Stdio;
+
+    // It repeats its input, and waits for more of it.
+    let mut child = std::process::Command::new("cat")
+        .args(["-", arg])
+        .env("LEAKED", variable)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+    child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    guard.check_process("cat", child.id());
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 leaks! {
     event_message on Tracing: |_, secret| tracing::trace!("sending {secret}");
     event_field on Tracing: |_, secret| tracing::trace!(body = secret, "sending");
@@ -164,6 +188,12 @@ leaks! {
         let elapsed = std::time::Duration::ZERO;
         guard.check_error(&chain.with_attempts(vec![Attempt::new("A", attempt, elapsed)]));
     };
+    source_of_an_attempt on ErrorSource: |guard, secret| {
+        let attempt = Error::new(ErrorKind::Transport, "no answer").with_source(Careless::new(secret, ""));
+        let chain = Error::unavailable("nothing worked");
+        let elapsed = std::time::Duration::ZERO;
+        guard.check_error(&chain.with_attempts(vec![Attempt::new("A", attempt, elapsed)]));
+    };
     source_of_a_source on ErrorSource: |guard, secret| {
         let mut inner = Careless::new("", "inner");
         inner.source = Some(Box::new(Careless::new(secret, "")));
@@ -189,6 +219,10 @@ leaks! {
         block_on(tools.run(ProcessRequest::new("az").env("AZURE_CLIENT_SECRET", secret))).unwrap();
     };
     environ_of_another_child on Environ: |guard, secret| guard.check_environ("az", [("HOME", "/"), ("A", secret)]);
+    #[cfg(target_os = "linux")]
+    argv_of_a_running_child on Argv: |guard, secret| look_at_a_child(guard, secret, "");
+    #[cfg(target_os = "linux")]
+    environ_of_a_running_child on Environ: |guard, secret| look_at_a_child(guard, "", secret);
     url on Url: |guard, secret| {
         let http = ScriptedHttp::new().then(HttpStep::status(200));
         guard.watch(&http);

@@ -86,16 +86,18 @@ impl LeakGuard {
         }
     }
 
-    /// Looks at arguments and environment of a running child, as other users of the machine could.
+    /// Looks at arguments and environment of a running child, as other users of the machine could. Wait until it has printed something: while
+    /// a program is being loaded the system may show neither.
     ///
     /// # Panics
-    /// When they can't be read: then the test would prove nothing.
+    /// When they can't be read, or when there are no arguments: then the test would prove nothing.
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub fn check_process(&self, child: &str, id: u32) {
         for (file, channel) in [("cmdline", Channel::Argv), ("environ", Channel::Environ)] {
             let path = format!("/proc/{id}/{file}");
             match super::files::read(path.as_ref()) {
+                Ok(contents) if contents.is_empty() && channel == Channel::Argv => panic!("{path} is empty"),
                 Ok(contents) => self.0.note(channel, child, contents),
                 Err(error) => panic!("{path}: {error}"),
             }
