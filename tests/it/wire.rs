@@ -1,5 +1,7 @@
 //! What goes over the wire, compared with what a peer was recorded to send.
 
+mod emulated;
+
 use entra_identity::{ClientSecretCredential, TokenCredential, TokenRequest};
 use identity_testkit::leak_guard::{self, Channel, LeakGuard};
 use identity_testkit::wire::{Rules, WireCase, WireRequest};

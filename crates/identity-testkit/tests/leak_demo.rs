@@ -126,7 +126,11 @@ fn on_a_thread(work: impl FnOnce() + Send + 'static) {
 
 /// Starts a program that waits, with an argument and a variable, and lets the guard look at it.
 #[cfg(target_os = "linux")]
-#[expect(clippy::disallowed_methods, reason = "the leak is a real child")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "the leak is a real child"
+)]
 fn look_at_a_child(guard: &LeakGuard, arg: &str, variable: &str) {
     use std::io::{Read as _, Write as _};
     use std::process::Stdio;
