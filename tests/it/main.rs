@@ -2,6 +2,9 @@
 //!
 //! A test that handles a secret runs under the leak guard (`leak_guard::run`), and gets its secrets from the guard.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod allocations;
+mod managed;
 mod support;
 mod wire;
