@@ -291,3 +291,78 @@ fn logs_keep_names_fields_and_spans_of_this_guard() {
         assert_eq!(guard.seen(Channel::Tracing), 5);
     });
 }
+
+#[test]
+fn worker_threads_belong_to_their_guard() {
+    let other = LeakGuard::new();
+    run_threads(2, async |guard| {
+        let secret = guard.secret("a").expose().to_owned();
+        let work = || async move { tracing::debug!(sent = secret, "on a worker") };
+        tokio::spawn(work()).await.unwrap();
+        assert_eq!(
+            guard
+                .logs()
+                .iter()
+                .filter(|log| log.field("message") == Some("on a worker"))
+                .count(),
+            1
+        );
+        assert_eq!(guard.take_hits().len(), 1);
+    });
+    assert!(
+        other
+            .logs()
+            .iter()
+            .all(|log| log.field("message") != Some("on a worker"))
+    );
+}
+
+#[test]
+fn allowed_headers_and_files_may_hold_secrets() {
+    let guard = LeakGuard::new();
+    let secret = guard.secret("a").expose().to_owned();
+    let http = ScriptedHttp::new().respond_with(|_, _| HttpStep::status(200));
+    let fs = crate::MemoryFs::new();
+    fs.put("/token", secret.clone()).put("/trace", secret.clone());
+    guard
+        .watch(&http)
+        .watch(&fs)
+        .allow_file("/token")
+        .allow_header("X-Arc-Secret");
+    let request = [
+        "authorization",
+        "x-identity-header",
+        "secret",
+        "x-arc-secret",
+        "x-other",
+    ]
+    .into_iter()
+    .fold(
+        identity_base::seam::HttpRequest::get("https://h/".parse().unwrap()),
+        |request, name| request.header(::http::HeaderName::from_static(name), secret.parse().unwrap()),
+    );
+    block_on(identity_base::seam::HttpClient::send(&http, request)).unwrap();
+    guard.check_journal(&serde_json::json!([{ "headers": { "Authorization": secret, "Cookie": [secret] } }]));
+    let mut places: Vec<_> = guard
+        .take_hits()
+        .into_iter()
+        .map(|hit| (hit.channel, hit.place))
+        .collect();
+    places.sort();
+    let place = |channel, text: &str| (channel, text.to_owned());
+    assert_eq!(
+        places,
+        [
+            place(Channel::Header, "request 1, GET /, header x-other"),
+            place(Channel::Header, "request 1, header Cookie"),
+            place(Channel::File, "/trace"),
+        ]
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_looked_at_fails_the_test() {
+    let result =
+        catch_unwind(|| run_sync(|guard| guard.watch_folder("/no/such/folder").seen(Channel::Debug)));
+    assert!(panics::text(&*result.unwrap_err()).contains("can't look at /no/such/folder"));
+}
