@@ -140,3 +140,6 @@ fn failed(error: HttpError, reused: bool, answered: bool) -> Failure {
     let stale = reused && !answered && error.kind == HttpErrorKind::Reset;
     Failure { error, stale }
 }
+
+#[cfg(test)]
+mod tests;

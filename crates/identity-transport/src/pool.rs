@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use identity_base::seam::{AddressRule, Clock, Now, ServerIdentity};
-use tokio::runtime::Id;
+use tokio::runtime::{Handle, Id};
+use tokio::task::AbortHandle;
 
 use crate::exchange::{Connection, Stamp};
 use crate::target::Target;
@@ -54,6 +55,16 @@ pub(crate) struct Pool(Mutex<HashMap<Id, Runtime>>);
 struct Runtime {
     idle: HashMap<Key, Vec<Connection>>,
     has_reaper: bool,
+    reaper: Option<AbortHandle>,
+}
+
+impl Drop for Runtime {
+    /// No task stays behind when its connections are gone.
+    fn drop(&mut self) {
+        if let Some(reaper) = &self.reaper {
+            reaper.abort();
+        }
+    }
 }
 
 impl Pool {
@@ -86,7 +97,7 @@ impl Pool {
     /// Keeps a connection for the next request.
     pub(crate) fn put(
         self: &Arc<Self>,
-        runtime: Id,
+        runtime: &Handle,
         key: Key,
         mut connection: Connection,
         clock: &Arc<dyn Clock>,
@@ -96,7 +107,7 @@ impl Pool {
         let mut closed = Vec::new();
         let mut runtimes = self.lock();
         remove_stale(&mut runtimes, now, &mut closed);
-        let runtime_entry = runtimes.entry(runtime).or_default();
+        let runtime_entry = runtimes.entry(runtime.id()).or_default();
         let idle = runtime_entry.idle.entry(key).or_default();
         if connection.share().is_some() {
             // All shares are the same connection, so one is enough; an older one finishes what it carries.
@@ -111,9 +122,13 @@ impl Pool {
         if start_reaper {
             let guard = ReaperGuard {
                 pool: Arc::downgrade(self),
-                runtime,
+                runtime: runtime.id(),
             };
-            tokio::spawn(reap(guard, Arc::clone(clock)));
+            // On the runtime that drives the socket, whoever polls this. Without the lock: a runtime that has ended drops the task at once.
+            let reaper = runtime.spawn(reap(guard, Arc::clone(clock)));
+            if let Some(entry) = self.lock().get_mut(&runtime.id()) {
+                entry.reaper = Some(reaper.abort_handle());
+            }
         }
     }
 
@@ -137,9 +152,9 @@ impl Pool {
             .flatten()
             .map(|connection| left(connection.stamp(), now))
             .min();
-        if next.is_none() {
-            runtimes.remove(&runtime);
-        }
+        let ended = next.is_none().then(|| runtimes.remove(&runtime));
+        drop(runtimes);
+        drop(ended);
         next
     }
 
@@ -170,15 +185,18 @@ fn remove_stale(runtimes: &mut HashMap<Id, Runtime>, now: Now, closed: &mut Vec<
 }
 
 /// Closes the connections of a runtime when their time is over.
-async fn reap(guard: ReaperGuard, clock: Arc<dyn Clock>) {
+async fn reap(mut guard: ReaperGuard, clock: Arc<dyn Clock>) {
     loop {
         let Some(pool) = guard.pool.upgrade() else { return };
-        let Some(wait) = pool.sweep(guard.runtime, clock.now()) else {
-            return;
-        };
+        let next = pool.sweep(guard.runtime, clock.now());
         drop(pool);
-        clock.sleep(wait).await;
+        match next {
+            Some(wait) => clock.sleep(wait).await,
+            None => break,
+        }
     }
+    // What comes from now on has a reaper of its own.
+    guard.pool = Weak::new();
 }
 
 /// A runtime that ends drops its tasks, and so this: its connections are of no use any more.

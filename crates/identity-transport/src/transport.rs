@@ -93,7 +93,7 @@ impl HyperTransport {
 
 impl Inner {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let runtime = Handle::try_current().map_err(|_| failure::no_runtime())?.id();
+        let runtime = Handle::try_current().map_err(|_| failure::no_runtime())?;
         let target = Target::parse(&request.uri)?;
         target.check_rule(request.policy.addresses)?;
         let outgoing = Outgoing::new(&request, &target)?;
@@ -103,10 +103,10 @@ impl Inner {
 
         if let Some(idle) = self
             .pool
-            .take(runtime, &key, request.policy.addresses, self.clock.now())
+            .take(runtime.id(), &key, request.policy.addresses, self.clock.now())
         {
             match idle.exchange(&outgoing, request.max_body, &mut limits).await {
-                Ok(exchanged) => return Ok(self.keep(runtime, key, exchanged)),
+                Ok(exchanged) => return Ok(self.keep(&runtime, key, exchanged)),
                 Err(failure) if may_repeat(&failure, &outgoing) => {}
                 Err(failure) => return Err(failure.error),
             }
@@ -124,14 +124,14 @@ impl Inner {
             .exchange(&outgoing, request.max_body, &mut limits)
             .await
         {
-            Ok(exchanged) => Ok(self.keep(runtime, key, exchanged)),
+            Ok(exchanged) => Ok(self.keep(&runtime, key, exchanged)),
             Err(failure) => Err(failure.error),
         }
     }
 
     fn keep(
         &self,
-        runtime: tokio::runtime::Id,
+        runtime: &Handle,
         key: Key,
         (answer, connection): (HttpResponse, Option<Connection>),
     ) -> HttpResponse {

@@ -28,7 +28,7 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Connects, with keep-alive and without Nagle's delay.
-    pub(super) async fn connect(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) async fn connect(address: SocketAddr) -> io::Result<Self> {
         let mut connecting = pin!(TcpStream::connect(address));
         let stream = std::future::poll_fn(|context| {
             // tokio offers no way to ask whether a runtime was built with I/O: registering a socket panics if it was not.

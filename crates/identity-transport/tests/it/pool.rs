@@ -117,7 +117,10 @@ fn at_most_eight_idle_connections_are_kept() {
             Step::Hang,
         ];
         let server = RawServer::start(vec![script]).await;
-        let transport = HyperTransport::new();
+        // Its time stands still, so that nothing is closed for its age.
+        let transport = HyperTransport::builder()
+            .clock(Arc::new(TestClock::new()))
+            .build();
         let running: Vec<_> = (0..12)
             .map(|_| {
                 let (transport, request) = (transport.clone(), get(&local(&server, "/")));

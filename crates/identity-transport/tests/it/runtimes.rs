@@ -128,3 +128,20 @@ fn without_a_runtime_or_its_drivers_the_error_says_so() {
             .is_ok()
     );
 }
+
+#[test]
+fn no_task_stays_behind() {
+    let servers = servers();
+    let server = servers.block_on(RawServer::answering(200, "ok"));
+    let runtime = current_thread();
+    let alive = runtime.metrics();
+    for _ in 0..3 {
+        let transport = HyperTransport::new();
+        runtime.block_on(transport.send(get(&url(&server)))).unwrap();
+        // The one that closes the idle connection in time.
+        assert_eq!(alive.num_alive_tasks(), 1);
+        drop(transport);
+        runtime.block_on(tokio::task::yield_now());
+        assert_eq!(alive.num_alive_tasks(), 0);
+    }
+}
