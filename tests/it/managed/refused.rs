@@ -254,5 +254,9 @@ fn claim(token: &str, name: &str) -> String {
     let payload = token.split('.').nth(1).unwrap();
     let payload = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap();
     let claims: serde_json::Value = serde_json::from_slice(&payload).unwrap();
-    claims.get(name).and_then(|claim| claim.as_str()).unwrap().to_owned()
+    claims
+        .get(name)
+        .and_then(|claim| claim.as_str())
+        .unwrap()
+        .to_owned()
 }

@@ -289,3 +289,40 @@ fn a_token_that_was_taken_back_is_named_to_service_fabric_by_its_hash() {
         assert_eq!(machine.http.calls(), 4);
     });
 }
+
+#[test]
+fn other_hosts_are_asked_again_after_a_failure_of_the_moment() {
+    for host in [APP_SERVICE, AZURE_ML, CLOUD_SHELL, SERVICE_FABRIC] {
+        for status in [408, 429, 500, 503] {
+            run(async |guard, machine| {
+                let failure = HttpStep::json(status, &json!({}));
+                host.set(&machine)
+                    .answer(failure.clone())
+                    .answer(failure)
+                    .answer(plain("t"));
+                get(&guard, &machine.credential()).await.unwrap();
+                assert_eq!(machine.http.calls(), 3, "{host:?} {status}");
+            });
+        }
+        // These are IMDS's alone, which is updated while it answers so.
+        for status in [404, 410] {
+            run(async |guard, machine| {
+                host.set(&machine).answer(HttpStep::json(status, &json!({})));
+                let error = get(&guard, &machine.credential()).await.unwrap_err();
+                assert_eq!(
+                    (machine.http.calls(), error.http_status()),
+                    (1, Some(status)),
+                    "{host:?}"
+                );
+            });
+        }
+        run(async |guard, machine| {
+            let http = machine.http.clone().respond_with(|_, _| HttpStep::status(500));
+            let machine = Machine { http, ..machine };
+            let begun = machine.clock.wall();
+            get(&guard, &host.set(&machine).credential()).await.unwrap_err();
+            assert_eq!(machine.http.calls(), 4, "{host:?}");
+            assert!(machine.elapsed_since(begun) < Duration::from_secs(30), "{host:?}");
+        });
+    }
+}
