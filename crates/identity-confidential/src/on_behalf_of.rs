@@ -20,6 +20,8 @@ use crate::client_credentials::forward_credential;
 
 const NAME: &str = "OnBehalfOfCredential";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// How many refresh tokens of a user are kept: one for each tenant that is asked for.
+const MAX_REFRESH_TOKENS: usize = 64;
 
 /// Obtains tokens on behalf of a user whose token a web service was called with.
 ///
@@ -149,10 +151,11 @@ impl OnBehalfOf {
     }
 
     fn keep(&self, key: (String, bool), refresh_token: Secret) {
-        self.refresh_tokens
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, refresh_token);
+        let mut kept = self.refresh_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without it the assertion is exchanged again, so nothing is lost beyond this.
+        if kept.len() < MAX_REFRESH_TOKENS || kept.contains_key(&key) {
+            kept.insert(key, refresh_token);
+        }
     }
 }
 

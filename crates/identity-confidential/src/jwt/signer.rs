@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity_base::seam::{Clock, Now, Random};
 use identity_base::{ClientId, Error, Secret};
@@ -79,13 +79,16 @@ impl AssertionSigner {
         };
         certificate.check_validity(service_time.system_time())?;
         let thumbprint = certificate.thumbprint_sha256();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|kept| kept.is_fresh(now, skew));
-        let known = kept.iter().find(|kept| {
-            *kept.audience == *audience && kept.algorithm == algorithm && kept.thumbprint == *thumbprint
-        });
+        let known = {
+            let mut kept = self.kept();
+            kept.retain(|kept| kept.is_fresh(now, skew));
+            let same = kept.iter().find(|kept| {
+                *kept.audience == *audience && kept.algorithm == algorithm && kept.thumbprint == *thumbprint
+            });
+            same.map(|kept| kept.assertion.clone())
+        };
         if let Some(known) = known {
-            return Ok(known.assertion.clone());
+            return Ok(known);
         }
         let id = crypto::guid(&*self.random)?;
         let claims = Claims {
@@ -96,6 +99,7 @@ impl AssertionSigner {
         };
         let assertion = sign(certificate, algorithm, self.send_chain, &claims)?;
         if self.reuse {
+            let mut kept = self.kept();
             if kept.len() >= MAX_KEPT {
                 kept.remove(0);
             }
@@ -116,7 +120,13 @@ impl AssertionSigner {
         if let Some(skew) = skew {
             self.skew.store(skew, Ordering::Relaxed);
         }
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.kept().clear();
+    }
+}
+
+impl AssertionSigner {
+    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

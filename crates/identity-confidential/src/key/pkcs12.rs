@@ -25,8 +25,7 @@ const SCHEMES: &[&str] = &[PBE_SHA1_3DES, PBE_SHA1_RC2_40];
 pub(crate) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<SigningKey>, Vec<X509>), Trouble> {
     // A file without a password is one with an empty one.
     let text = password.map_or("", Secret::expose);
-    let archive = Pkcs12Archive::from_pkcs12(bytes, text)
-        .map_err(|error| trouble(&error, bytes, password.is_some()))?;
+    let archive = Pkcs12Archive::from_pkcs12(bytes, text).map_err(|error| trouble(&error, bytes, text))?;
     if archive.keys.is_empty() {
         return Err(Trouble::Pkcs12WithoutKey);
     }
@@ -44,16 +43,23 @@ pub(crate) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<(Vec<Signi
 }
 
 /// What an error of the reader means.
-fn trouble(error: &Pkcs12Error, bytes: &[u8], password_given: bool) -> Trouble {
+fn trouble(error: &Pkcs12Error, bytes: &[u8], password: &str) -> Trouble {
     let object = OBJECT;
     if let Some(algorithm) = unsupported(bytes) {
         return Trouble::UnsupportedEncryption { object, algorithm };
     }
     match error {
         Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError | Pkcs12Error::Pkcs5Error(_) => {
-            match password_given {
-                true => Trouble::WrongPassword { object },
-                false => Trouble::PasswordMissing { object },
+            match password.is_empty() {
+                false => Trouble::WrongPassword { object },
+                true => Trouble::PasswordMissing { object },
+            }
+        }
+        // The format's own text type ends at U+FFFF.
+        Pkcs12Error::DerError(_) if password.chars().any(|c| c > '\u{FFFF}') => {
+            Trouble::UnsupportedEncryption {
+                object,
+                algorithm: "a password with characters beyond U+FFFF".to_owned(),
             }
         }
         Pkcs12Error::InvalidParameters => Trouble::TooCostly { object },

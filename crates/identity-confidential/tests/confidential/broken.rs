@@ -140,7 +140,13 @@ fn protected(lab: &Lab) -> Vec<Row> {
         ("wrong password, PKCS#12", pfx.clone(), Some("wrong")),
         ("no password, PKCS#8", pkcs8, None),
         ("no password, traditional", traditional, None),
-        ("no password, PKCS#12", pfx, None),
+        ("no password, PKCS#12", pfx.clone(), None),
+        ("empty password, PKCS#12", pfx.clone(), Some("")),
+        (
+            "password beyond the format, PKCS#12",
+            pfx,
+            Some("pass\u{1F511}word"),
+        ),
         (
             "unsupported encryption, PKCS#8",
             key(

@@ -114,7 +114,7 @@ fn the_audience_is_the_endpoint_that_is_asked() {
 fn an_assertion_is_used_again_until_a_minute_before_its_end() {
     run(async |world| {
         let credential = from_bytes(world).build().unwrap();
-        for name in ["1", "2", "3", "4"] {
+        for name in ["1", "2", "3", "4", "5"] {
             world.answer(name);
         }
         world.token(&credential, "api://1/.default").await.unwrap();
@@ -125,7 +125,11 @@ fn an_assertion_is_used_again_until_a_minute_before_its_end() {
         // A wall clock that is set back makes assertions that aren't valid yet elsewhere.
         world.clock.jump_wall(-61_000);
         world.token(&credential, "api://4/.default").await.unwrap();
-        let ids = [0, 1, 2, 3].map(|number| Assertion::of(world, number).claims["jti"].clone());
+        // One that stands still while time goes on must not keep an assertion either.
+        world.clock.jump_elapsed(Duration::from_secs(540));
+        world.token(&credential, "api://5/.default").await.unwrap();
+        let ids = [0, 1, 2, 3, 4].map(|number| Assertion::of(world, number).claims["jti"].clone());
+        assert_ne!(ids[3], ids[4]);
         assert_eq!(ids[0], ids[1]);
         assert_ne!(ids[1], ids[2]);
         assert_ne!(ids[2], ids[3]);

@@ -22,5 +22,6 @@ mod on_behalf_of;
 mod openssl;
 mod readable;
 mod region;
+mod wire;
 mod workload;
 mod world;

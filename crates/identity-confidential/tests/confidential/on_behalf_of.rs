@@ -7,7 +7,7 @@ use identity_confidential::{
     AssertionSource, ClientCertificate, OnBehalfOfCredential, OnBehalfOfCredentialBuilder,
 };
 use identity_runtime::crypto::{base64url, decode_base64};
-use identity_testkit::{HttpStep, TestClock};
+use identity_testkit::{Gate, HttpStep, TestClock};
 use serde_json::{Value, json};
 
 use crate::openssl::Lab;
@@ -208,6 +208,33 @@ fn a_refresh_token_survives_failures_of_the_network() {
             [1, 2].map(|number| grant(world, number)),
             ["refresh_token"; 2],
             "never blindly repeated, and kept"
+        );
+    });
+}
+
+#[test]
+fn a_refresh_token_is_used_by_one_request_at_a_time() {
+    run(async |world| {
+        let credential = credential(world);
+        answer(world, "1", "user", Some("refresh"));
+        world.token(&credential, SCOPE).await.unwrap();
+        // The first of the two is answered late, so both are under way at once.
+        let gate = Gate::closed();
+        world.http.push(HttpStep::token("second", 3599).at(&gate));
+        answer(world, "3", "user", None);
+        let [second, third] = ["api://2/.default", "api://3/.default"].map(|scope| {
+            let credential = credential.clone();
+            tokio::spawn(async move { credential.get_token(&[scope]).await })
+        });
+        third.await.unwrap().unwrap();
+        gate.open();
+        second.await.unwrap().unwrap();
+        let mut grants = [1, 2].map(|number| grant(world, number));
+        grants.sort();
+        assert_eq!(
+            grants,
+            ["refresh_token", GRANT],
+            "the other request used the assertion"
         );
     });
 }

@@ -160,3 +160,27 @@ fn other_clouds_have_the_region_before_their_host() {
         assert_eq!(hosts(world), ["usgovvirginia.login.microsoftonline.us"]);
     });
 }
+
+#[test]
+fn a_host_that_is_not_trusted_gets_no_secret_under_a_regions_name_either() {
+    run(async |world| {
+        let options = world
+            .options()
+            .with_authority(Authority::parse("login.evil.test").unwrap());
+        let credential = builder(world)
+            .with_options(&options)
+            .with_region("westus")
+            .build()
+            .unwrap();
+        world
+            .http
+            .push(HttpStep::json(400, &json!({"error": "invalid_instance"})));
+        world.token(&credential, SCOPE).await.unwrap_err();
+        assert_eq!(
+            hosts(world),
+            ["login.microsoftonline.com"],
+            "the public cloud was asked about the host"
+        );
+        assert!(world.request(0).body().is_empty());
+    });
+}
