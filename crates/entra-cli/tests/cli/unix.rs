@@ -64,6 +64,15 @@ fn signals_end_a_wait_with_their_codes_and_without_output() {
     reason = "the test reads what the system says about the program"
 )]
 fn core_dumps_are_off_before_a_secret_is_sent_and_no_secret_is_in_the_arguments() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    // The program inherits a limit that would allow dumps, where the system lets a test have one.
+    let limit = getrlimit(Resource::Core);
+    let allowed = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    setrlimit(Resource::Core, allowed).unwrap();
     let stand = Stand::start();
     let look = |process: u32| {
         let about = |file: &str| std::fs::read_to_string(format!("/proc/{process}/{file}")).unwrap();
