@@ -82,6 +82,10 @@ impl Args {
             Given::Option(option) => option,
         };
         let failure = Failure::usage(format!("`entra {command}` has no option {option}"));
+        // Before the spelling: it is no slip, other tools have it.
+        if option == "--resource" {
+            return failure.hint("a resource is asked for by its scope: --scope RESOURCE/.default");
+        }
         if let Some(known) = nearest(option, self.options.iter().copied()) {
             return failure.hint(format!("did you mean {known}? {see}"));
         }
@@ -89,9 +93,6 @@ impl Args {
             return failure.hint(format!(
                 "secrets are never taken from arguments, which other users of the machine can read; use a variable or a file: {see}"
             ));
-        }
-        if option == "--resource" {
-            return failure.hint("a resource is asked for by its scope: --scope RESOURCE/.default");
         }
         failure.hint(see)
     }

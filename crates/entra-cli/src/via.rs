@@ -3,6 +3,7 @@
 //! A further way is a module with one [`Way`], and its line in [`ALL`]. Help, parsing, suggestions and the table of variables follow from that.
 
 mod client_secret;
+mod managed_identity;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 use crate::suggest::nearest;
 
 /// All ways, the default one first.
-pub(crate) const ALL: [&Way; 1] = [&client_secret::WAY];
+pub(crate) const ALL: [&Way; 2] = [&client_secret::WAY, &managed_identity::WAY];
 
 /// One way to a token.
 #[derive(Debug)]
@@ -37,6 +38,9 @@ pub(crate) struct Way {
 pub(crate) struct Inputs {
     pub(crate) tenant: Option<String>,
     pub(crate) client_id: Option<String>,
+    pub(crate) object_id: Option<String>,
+    pub(crate) resource_id: Option<String>,
+    pub(crate) source: Option<String>,
     pub(crate) client_secret_file: Option<OsString>,
     pub(crate) client: ClientOptions,
 }

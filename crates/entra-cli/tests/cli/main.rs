@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod managed_identity;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod token;
