@@ -12,6 +12,9 @@ use identity_emulator::{DEFAULT_SECRET, Emulator, HostKind};
 use crate::promise::Promises;
 use crate::{Result, signature};
 
+/// A credential, or why there is none.
+type Made = std::result::Result<Arc<dyn TokenCredential>, Error>;
+
 /// A credential of the demonstration.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -24,7 +27,7 @@ pub(crate) struct Row {
     /// Whose the token has to be: a client id.
     client: fn(&Emulator) -> Option<&str>,
     /// Makes it, pointed at the emulator.
-    make: fn(&Emulator, &ClientOptions) -> std::result::Result<Arc<dyn TokenCredential>, Error>,
+    make: fn(&Emulator, &ClientOptions) -> Made,
 }
 
 /// A row for each credential.
@@ -52,10 +55,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
 ];
 
-pub(crate) fn client_secret(
-    emulator: &Emulator,
-    options: &ClientOptions,
-) -> std::result::Result<Arc<dyn TokenCredential>, Error> {
+pub(crate) fn client_secret(emulator: &Emulator, options: &ClientOptions) -> Made {
     let credential =
         ClientSecretCredential::builder(emulator.tenant_id(), emulator.client_id(), DEFAULT_SECRET)
             .with_options(options)
@@ -64,11 +64,7 @@ pub(crate) fn client_secret(
 }
 
 /// On an emulated host of this kind: the credential sees the host's variables and not ours.
-fn managed_identity(
-    emulator: &Emulator,
-    options: &ClientOptions,
-    kind: HostKind,
-) -> std::result::Result<Arc<dyn TokenCredential>, Error> {
+fn managed_identity(emulator: &Emulator, options: &ClientOptions, kind: HostKind) -> Made {
     let variables = emulator.host_environment(kind).into_iter();
     let variables: HashMap<String, String> =
         variables.map(|(name, value)| (name.to_owned(), value)).collect();
@@ -129,6 +125,12 @@ pub(crate) async fn run(
     );
 
     let claims = signature::verify(token.secret(), emulator, options).await?;
+    let forged = signature::with_other_payload(token.secret());
+    let refused = signature::verify(&forged, emulator, options).await.is_err();
+    promises.check(
+        format!("{name}: a token with another payload is refused"),
+        refused,
+    );
     let claim = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
     promises.check(
         format!("{name}: for {}", row.audience),
@@ -138,7 +140,7 @@ pub(crate) async fn run(
         format!("{name}: of the tenant"),
         claim("tid") == Some(emulator.tenant_id()),
     );
-    let client = claim("appid").or(claim("azp"));
+    let client = claim("appid").or_else(|| claim("azp"));
     promises.check(
         format!("{name}: of the client"),
         client.is_some() && client == (row.client)(emulator),

@@ -51,6 +51,15 @@ pub(crate) async fn verify(token: &str, emulator: &Emulator, options: &ClientOpt
     Ok(serde_json::from_slice(&decoded(payload)?)?)
 }
 
+/// The token with a payload that its signature is not for.
+pub(crate) fn with_other_payload(token: &str) -> String {
+    let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
+    if let Some(payload) = parts.get_mut(1) {
+        *payload = BASE64_URL_SAFE_NO_PAD.encode(r#"{"aud":"https://elsewhere.test"}"#);
+    }
+    parts.join(".")
+}
+
 /// A JSON document, through the same transport as the credentials.
 async fn fetch(url: &str, options: &ClientOptions) -> Result<Value> {
     let answer = options.http().send(HttpRequest::get(url.parse()?)).await;
