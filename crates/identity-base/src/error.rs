@@ -1,6 +1,8 @@
 //! The one error type.
 
+mod attempt;
 mod foreign;
+mod ids;
 mod kind;
 mod report;
 
@@ -10,7 +12,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use attempt::Attempt;
 pub use foreign::Foreign;
+pub(crate) use ids::is_guid;
+use ids::is_word;
 pub use kind::ErrorKind;
 pub use report::Report;
 
@@ -59,43 +64,6 @@ struct Inner {
     transient: Option<bool>,
     hint: Option<Cow<'static, str>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-/// One link of a chain that was tried, in order.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    credential: Cow<'static, str>,
-    error: Error,
-    elapsed: Duration,
-}
-
-impl Attempt {
-    /// An attempt of the credential named `credential` that took `elapsed` and ended in `error`.
-    pub fn new(credential: impl Into<Cow<'static, str>>, error: Error, elapsed: Duration) -> Self {
-        Self {
-            credential: credential.into(),
-            error,
-            elapsed,
-        }
-    }
-
-    /// The credential's name.
-    #[must_use]
-    pub fn credential(&self) -> &str {
-        &self.credential
-    }
-
-    /// What it failed with.
-    #[must_use]
-    pub const fn error(&self) -> &Error {
-        &self.error
-    }
-
-    /// How long it took.
-    #[must_use]
-    pub const fn elapsed(&self) -> Duration {
-        self.elapsed
-    }
 }
 
 impl Error {
@@ -373,15 +341,15 @@ impl fmt::Display for Error {
         f.write_str(&self.line(MAX_DISPLAY_BYTES))?;
         for attempt in &self.0.attempts {
             let line = attempt
-                .error
+                .error()
                 .clone()
                 .edit(|inner| inner.credential = None)
                 .line(400);
             write!(
                 f,
                 "\n  {}: {line} [{} ms]",
-                attempt.credential,
-                attempt.elapsed.as_millis()
+                attempt.credential(),
+                attempt.elapsed().as_millis()
             )?;
         }
         Ok(())
@@ -416,24 +384,6 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
     }
-}
-
-/// A short plain word, as OAuth error codes are.
-fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 64
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
-}
-
-/// `8-4-4-4-12` hexadecimal digits.
-pub(crate) fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(index, b)| match index {
-            8 | 13 | 18 | 23 => b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
 }
 
 #[cfg(test)]
