@@ -203,7 +203,7 @@ mod tests {
     fn tokens_come_outside_of_a_runtime() {
         let credential = BlockingCredential::new(Arc::new(Networked::default()));
         assert_eq!(credential.get_token(&["a", "b"]).unwrap().secret(), "t2");
-        assert_eq!(credential.clone().get_token(&["a"]).unwrap().secret(), "t1");
+        assert_eq!(credential.get_token(&["a"]).unwrap().secret(), "t1");
         credential.close().unwrap();
     }
 

@@ -93,6 +93,10 @@ pub const PROGRAM_FILES: &str = "ProgramFiles";
 pub const PATH: &str = "PATH";
 /// The browsers to try, separated by `:`, on Unix.
 pub const BROWSER: &str = "BROWSER";
+/// Set in a graphical session (X11) on Unix.
+pub const DISPLAY: &str = "DISPLAY";
+/// Set in a graphical session (Wayland) on Unix.
+pub const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";
 /// Set inside the Windows Subsystem for Linux.
 pub const WSL_DISTRO_NAME: &str = "WSL_DISTRO_NAME";
 

@@ -49,7 +49,9 @@ pub struct ClientOptions {
     file_system: Arc<dyn FileSystem>,
     random: Arc<dyn Random>,
     process_runner: Arc<dyn ProcessRunner>,
+    own_process_runner: bool,
     browser_opener: Arc<dyn BrowserOpener>,
+    own_browser_opener: bool,
     resolver: Option<Arc<dyn Resolver>>,
     observer: Option<Arc<dyn Observer>>,
     retry: RetryPolicy,
@@ -81,7 +83,9 @@ impl Default for ClientOptions {
             file_system: Arc::new(SystemFs::new()),
             random: Arc::new(SystemRandom::new()),
             process_runner: Arc::new(SystemProcess::new()),
+            own_process_runner: false,
             browser_opener: Arc::new(SystemBrowser::new()),
+            own_browser_opener: false,
             resolver: None,
             observer: None,
             retry: RetryPolicy::new(),
@@ -164,9 +168,15 @@ impl ClientOptions {
         self.renewed()
     }
 
-    /// Sets the environment. Default: [`SystemEnv`].
+    /// Sets the environment. Default: [`SystemEnv`]. Developer tools and browsers are then found by its `PATH` as well, unless they were given.
     #[must_use]
     pub fn with_env(mut self, env: Arc<dyn Env>) -> Self {
+        if !self.own_process_runner {
+            self.process_runner = Arc::new(SystemProcess::with_env(Arc::clone(&env)));
+        }
+        if !self.own_browser_opener {
+            self.browser_opener = Arc::new(SystemBrowser::with_env(Arc::clone(&env)));
+        }
         self.env = env;
         self.special_transport = true;
         self.renewed()
@@ -191,6 +201,7 @@ impl ClientOptions {
     #[must_use]
     pub fn with_process_runner(mut self, process_runner: Arc<dyn ProcessRunner>) -> Self {
         self.process_runner = process_runner;
+        self.own_process_runner = true;
         self
     }
 
@@ -198,6 +209,7 @@ impl ClientOptions {
     #[must_use]
     pub fn with_browser_opener(mut self, browser_opener: Arc<dyn BrowserOpener>) -> Self {
         self.browser_opener = browser_opener;
+        self.own_browser_opener = true;
         self
     }
 

@@ -1,6 +1,7 @@
 //! The seams, as the operating system has them. This is the only place that touches the real clock, environment, files and processes.
 
 mod browser;
+mod buffer;
 mod clock;
 mod env;
 mod fs;

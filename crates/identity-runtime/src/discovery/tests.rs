@@ -127,7 +127,7 @@ fn the_program_can_vouch_for_an_authority() {
     };
     assert_eq!(allowed.trust("h.test:8443/prefix", "t"), Ok(()));
     let blind = World {
-        options: world.options.clone().with_disable_instance_discovery(true),
+        options: world.options.with_disable_instance_discovery(true),
         ..World::new(http.clone())
     };
     assert_eq!(blind.trust("anything.test", "t"), Ok(()));

@@ -69,7 +69,7 @@ fn the_given_client_is_asked_first() {
     let options = ClientOptions::default().with_transport(Arc::new(http.clone()));
     assert_eq!(get(&options), Ok(204));
     assert_eq!(
-        get(&options.clone()),
+        get(&options),
         Err(HttpErrorKind::Reset),
         "no other client repeats what may have been sent"
     );
@@ -84,7 +84,7 @@ fn what_the_given_client_does_not_support_goes_to_the_built_in_one() {
     let http = ScriptedHttp::new().then(HttpStep::fails_before_sending(HttpErrorKind::Unsupported));
     let options = ClientOptions::default()
         .with_env(Arc::new(env([("A", "b")])))
-        .with_resolver(Arc::new(resolver.clone()))
+        .with_resolver(Arc::new(resolver))
         .with_transport(Arc::new(http.clone()));
     assert_eq!(get(&options), Err(HttpErrorKind::Dns));
     assert_eq!(http.calls(), 1);

@@ -11,6 +11,7 @@ use identity_base::BoxFuture;
 use identity_base::seam::{FileKind, FileMetadata, FileSystem, ReadOptions, WriteOptions};
 use zeroize::Zeroizing;
 
+use super::buffer::Buffer;
 use super::off_thread::off_thread;
 
 /// The most entries that are listed of one directory.
@@ -108,31 +109,21 @@ fn read(path: &Path, options: ReadOptions) -> io::Result<(Zeroizing<Vec<u8>>, Fi
     Ok((contents, metadata))
 }
 
-/// Reads to the end, at most `cap` bytes, without leaving copies behind when the buffer grows.
+/// Reads to the end, at most `cap` bytes.
 fn read_capped(file: &mut fs::File, expected: usize, cap: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     // One more than expected, so that the end shows without another round.
-    let mut buffer = Zeroizing::new(vec![0u8; expected.clamp(FIRST_READ, usize::MAX - 1) + 1]);
-    let mut filled = 0;
+    let mut buffer = Buffer::with_room(expected.clamp(FIRST_READ, usize::MAX - 1) + 1);
     loop {
-        if filled == buffer.len() {
-            let mut larger = Zeroizing::new(vec![0u8; filled.saturating_mul(2)]);
-            for (to, from) in larger.iter_mut().zip(buffer.iter()) {
-                *to = *from;
-            }
-            buffer = larger;
-        }
-        match file.read(buffer.get_mut(filled..).unwrap_or_default()) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
+        match file.read(buffer.room()) {
+            Ok(0) => return Ok(buffer.into_bytes()),
+            Ok(read) => buffer.advance(read),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
-        if filled as u64 > cap {
+        if buffer.len() as u64 > cap {
             return Err(too_large(cap));
         }
     }
-    buffer.truncate(filled);
-    Ok(buffer)
 }
 
 fn too_large(cap: u64) -> io::Error {

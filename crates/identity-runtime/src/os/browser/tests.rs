@@ -1,0 +1,130 @@
+//! Openers that are recorders.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use super::*;
+
+const URL: &str = "https://login.microsoftonline.com/t/oauth2/v2.0/authorize?client_id=c&state=a%20b";
+
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// An opener of this name that records its arguments, then goes on with `then`.
+    #[expect(clippy::disallowed_methods, reason = "the test prepares a real program")]
+    fn opener(&self, name: &str, then: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        let record = self.0.path().join(format!("{name}.args"));
+        let script = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$@\" > {0}.tmp\nmv {0}.tmp {0}\n{then}\n",
+            record.display()
+        );
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test reads what a real program wrote"
+    )]
+    fn recorded(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.0.path().join(format!("{name}.args"))).ok()
+    }
+
+    fn open(&self, variables: &[(&str, &str)], url: &str) -> Result<(), Error> {
+        let path = format!("{}:/usr/bin:/bin", self.0.path().display());
+        let env = identity_testkit::env(variables.iter().copied().chain([("PATH", path.as_str())]));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(SystemBrowser::with_env(Arc::new(env)).open(url))
+    }
+}
+
+#[test]
+fn the_desktops_opener_gets_the_url_as_one_argument() {
+    let scratch = Scratch::new();
+    scratch.opener("xdg-open", "exit 0");
+    scratch.open(&[("DISPLAY", ":0")], URL).unwrap();
+    assert_eq!(scratch.recorded("xdg-open").unwrap(), format!("{URL}\n"));
+}
+
+#[test]
+fn the_chosen_browser_goes_first_and_the_next_one_takes_over_when_it_fails() {
+    let scratch = Scratch::new();
+    let failing = scratch.opener("failing", "exit 1");
+    scratch.opener("second", "exit 0");
+    scratch.opener("xdg-open", "exit 0");
+    let list = format!(
+        "{}:no-such-browser:second --new %s --end:third",
+        failing.display()
+    );
+    scratch
+        .open(&[("BROWSER", &list), ("DISPLAY", ":0")], URL)
+        .unwrap();
+    assert_eq!(scratch.recorded("failing").unwrap(), format!("{URL}\n"));
+    assert_eq!(
+        scratch.recorded("second").unwrap(),
+        format!("--new\n{URL}\n--end\n")
+    );
+    assert_eq!(scratch.recorded("xdg-open"), None);
+}
+
+#[test]
+fn a_browser_that_stays_is_left_running() {
+    let scratch = Scratch::new();
+    let proof = scratch.0.path().join("still-there");
+    let browser = scratch.opener("stays", &format!("sleep 3; echo > {}; sleep 1", proof.display()));
+    scratch
+        .open(&[("BROWSER", browser.to_str().unwrap())], URL)
+        .unwrap();
+    assert!(!proof.exists(), "it was not waited for");
+    for _ in 0..1000 {
+        if proof.exists() {
+            return;
+        }
+        #[expect(clippy::disallowed_methods, reason = "a real program needs real time")]
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the browser was killed");
+}
+
+#[test]
+fn without_a_desktop_or_a_browser_it_is_unavailable() {
+    let scratch = Scratch::new();
+    scratch.opener("xdg-open", "exit 0");
+    let error = scratch.open(&[], URL).unwrap_err();
+    assert!(error.is_unavailable() && error.hint().is_some());
+    assert_eq!(scratch.recorded("xdg-open"), None);
+    let error = Scratch::new()
+        .open(&[("BROWSER", "no-such-browser")], URL)
+        .unwrap_err();
+    assert!(error.is_unavailable());
+}
+
+#[test]
+fn only_harmless_urls_are_opened() {
+    let scratch = Scratch::new();
+    scratch.opener("xdg-open", "exit 0");
+    for url in [
+        "http://h/",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https://h/a b",
+        "https://h/\"x",
+        "https://h/é",
+        "https://h/\n",
+        "-x",
+        "",
+    ] {
+        let error = scratch.open(&[("DISPLAY", ":0")], url).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration, "{url:?}");
+    }
+    assert_eq!(scratch.recorded("xdg-open"), None);
+}

@@ -1,0 +1,72 @@
+//! A buffer that may hold a token.
+
+use zeroize::Zeroizing;
+
+/// Bytes that are collected and overwritten when dropped. Growing leaves no copy behind, as a plain `Vec` would.
+#[derive(Default)]
+pub(super) struct Buffer {
+    bytes: Zeroizing<Vec<u8>>,
+    filled: usize,
+}
+
+impl Buffer {
+    /// A buffer with room for `room` bytes.
+    pub(super) fn with_room(room: usize) -> Self {
+        Self {
+            bytes: Zeroizing::new(vec![0; room]),
+            filled: 0,
+        }
+    }
+
+    /// How many bytes were collected.
+    pub(super) const fn len(&self) -> usize {
+        self.filled
+    }
+
+    /// The room after what was collected, never empty.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        if self.filled == self.bytes.len() {
+            let mut larger = Zeroizing::new(vec![0; self.filled.saturating_mul(2).max(1024)]);
+            for (to, from) in larger.iter_mut().zip(self.bytes.iter()) {
+                *to = *from;
+            }
+            self.bytes = larger;
+        }
+        self.bytes.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    /// Counts bytes that were written into the room.
+    pub(super) fn advance(&mut self, by: usize) {
+        self.filled = self.filled.saturating_add(by).min(self.bytes.len());
+    }
+
+    /// What was collected.
+    pub(super) fn into_bytes(mut self) -> Zeroizing<Vec<u8>> {
+        self.bytes.truncate(self.filled);
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_kept_while_it_grows() {
+        let mut buffer = Buffer::default();
+        let mut expected = Vec::new();
+        for n in 0..1000u32 {
+            for byte in n.to_le_bytes() {
+                buffer.room()[0] = byte;
+                buffer.advance(1);
+                expected.push(byte);
+            }
+        }
+        assert_eq!(buffer.len(), 4000);
+        assert_eq!(*buffer.into_bytes(), expected);
+        let mut exact = Buffer::with_room(3);
+        assert_eq!(exact.room().len(), 3);
+        exact.advance(100);
+        assert_eq!(exact.len(), 3, "never more than there is");
+    }
+}

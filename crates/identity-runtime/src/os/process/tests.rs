@@ -1,0 +1,346 @@
+//! Real children. The time limits here are the requirement itself, so these tests look at real clocks, with ample room.
+
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::time::{Duration, Instant};
+
+use super::*;
+use identity_testkit::{LeakGuard, leak_guard};
+
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A program of this name, in a directory of its own.
+    #[expect(clippy::disallowed_methods, reason = "the test prepares a real program")]
+    fn program(&self, directory: &str, name: &str, script: &str) -> PathBuf {
+        let directory = self.path(directory);
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+}
+
+fn runner(path: &str) -> SystemProcess {
+    SystemProcess::with_env(Arc::new(identity_testkit::env([("PATH", path)])))
+}
+
+fn run(request: ProcessRequest) -> Result<ProcessOutput, ProcessError> {
+    run_by(&runner("/usr/bin:/bin"), request)
+}
+
+fn run_by(runner: &SystemProcess, request: ProcessRequest) -> Result<ProcessOutput, ProcessError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(runner.run(request))
+}
+
+fn shell(script: &str) -> ProcessRequest {
+    ProcessRequest::new("sh").arg("-c").arg(script)
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long it really takes is what is tested"
+)]
+fn timed<T>(what: impl FnOnce() -> T) -> (T, Duration) {
+    let begun = Instant::now();
+    let outcome = what();
+    (outcome, begun.elapsed())
+}
+
+/// Whether a process of this id is there and no zombie.
+fn is_alive(id: &str) -> bool {
+    let stat = std::fs::read(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+    let stat = String::from_utf8_lossy(&stat).into_owned();
+    stat.rsplit(") ")
+        .next()
+        .is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the system needs real time to end a process"
+)]
+fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn outputs_code_and_program_come_back() {
+    let output = run(shell("printf out; printf err >&2; exit 3")).unwrap();
+    assert_eq!((text(&output.stdout), text(&output.stderr)), ("out", "err"));
+    assert_eq!((output.code, output.signal), (Some(3), None));
+    assert!(output.program.is_absolute() && output.program.ends_with("sh"));
+    let killed = run(shell("kill -9 $$")).unwrap();
+    assert_eq!((killed.code, killed.signal), (None, Some(9)));
+}
+
+#[test]
+fn arguments_arrive_byte_for_byte_without_a_shell() {
+    let scratch = Scratch::new();
+    scratch.program("bin", "tool", r#"for arg; do printf '<%s>' "$arg"; done"#);
+    let runner = runner(scratch.path("bin").to_str().unwrap());
+    let args = [
+        "",
+        "two words",
+        "a;b",
+        "$(id)",
+        "`id`",
+        "a'b\"c",
+        "*",
+        "a\nb",
+        "ä",
+        "--x=%PATH%",
+        "\\",
+    ];
+    let output = run_by(&runner, ProcessRequest::new("tool").args(args)).unwrap();
+    let expected: String = args.iter().map(|arg| format!("<{arg}>")).collect();
+    assert_eq!(text(&output.stdout), expected);
+    let nul = run(ProcessRequest::new("sh").arg("a\0b")).unwrap_err();
+    assert_eq!(nul.kind, ProcessErrorKind::InvalidArgument);
+}
+
+#[test]
+fn planted_programs_are_never_run() {
+    let scratch = Scratch::new();
+    scratch.program("open", "tool", "echo planted");
+    scratch.program("good", "tool", "echo good");
+    scratch.program("relative", "tool", "echo planted");
+    let (open, good) = (scratch.path("open"), scratch.path("good"));
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let found = |path: &str| runner(path).locate("tool");
+    let (open, good) = (open.to_str().unwrap(), good.to_str().unwrap());
+    for path in ["", ":", ".", "./", "relative", "..:.:", open, "/nonexistent"] {
+        assert_eq!(
+            found(path).unwrap_err().kind,
+            ProcessErrorKind::NotFound,
+            "{path}"
+        );
+    }
+    for path in [
+        good.to_owned(),
+        format!(":.:{open}:relative:{good}"),
+        format!("{open}:{good}:{open}"),
+    ] {
+        assert_eq!(found(&path).unwrap(), scratch.path("good/tool"), "{path}");
+    }
+    // Everybody may write there, but not replace what is another's.
+    std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o1777)).unwrap();
+    assert!(found(open).is_ok());
+}
+
+#[test]
+fn only_programs_count_and_only_names_or_absolute_paths() {
+    let scratch = Scratch::new();
+    let program = scratch.program("bin", "tool", "");
+    std::fs::create_dir(scratch.path("bin/directory")).unwrap();
+    let plain = scratch.program("bin", "plain", "");
+    std::fs::set_permissions(plain, std::fs::Permissions::from_mode(0o644)).unwrap();
+    symlink(&program, scratch.path("bin/link")).unwrap();
+    symlink("/nonexistent", scratch.path("bin/dangling")).unwrap();
+    let runner = runner(scratch.path("bin").to_str().unwrap());
+    let path = program.to_str().unwrap();
+    assert_eq!(runner.locate(path).unwrap(), program);
+    assert!(runner.locate("link").is_ok());
+    for bad in [
+        "directory",
+        "plain",
+        "dangling",
+        "",
+        ".",
+        "..",
+        "./tool",
+        "bin/tool",
+        "../bin/tool",
+        "tool/",
+        "a\0b",
+    ] {
+        assert_eq!(
+            runner.locate(bad).unwrap_err().kind,
+            ProcessErrorKind::NotFound,
+            "{bad:?}"
+        );
+    }
+    let missing = run_by(&runner, ProcessRequest::new("/nonexistent/tool")).unwrap_err();
+    assert_eq!(missing.kind, ProcessErrorKind::NotFound);
+}
+
+#[test]
+fn a_program_that_can_not_be_started_says_why() {
+    let scratch = Scratch::new();
+    let program = scratch.program("bin", "tool", "");
+    #[expect(clippy::disallowed_methods, reason = "the test prepares a real program")]
+    std::fs::write(&program, "#!/nonexistent/interpreter\n").unwrap();
+    let error = run(ProcessRequest::new(program)).unwrap_err();
+    assert_eq!(error.kind, ProcessErrorKind::Spawn);
+}
+
+#[test]
+fn the_child_is_alone_in_a_system_directory_with_nothing_to_read() {
+    let output = run(shell(
+        "pwd; cat; ps -o pgid= -p $$ 2>/dev/null || cut -d' ' -f5 /proc/$$/stat; echo $$",
+    ))
+    .unwrap();
+    let lines: Vec<_> = text(&output.stdout).lines().map(str::trim).collect();
+    assert_eq!(lines[0], "/");
+    assert_eq!(lines[1], lines[2], "it leads a group of its own");
+}
+
+#[test]
+fn variables_are_added_and_wrong_names_left_out() {
+    let request = shell("printf '%s' \"$ADDED\"")
+        .env("ADDED", "yes")
+        .env("", "x")
+        .env("A=B", "x")
+        .env("NUL", "a\0b");
+    assert_eq!(text(&run(request).unwrap().stdout), "yes");
+    let command = command::build(Path::new("/bin/sh"), &shell(""), &SystemEnv::new()).unwrap();
+    let removed: Vec<_> = command
+        .get_envs()
+        .filter(|(_, value)| value.is_none())
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    for secret in crate::env_vars::SECRETS {
+        assert!(removed.iter().any(|name| name == secret), "{secret}");
+    }
+}
+
+#[test]
+fn a_child_that_hangs_is_killed_with_its_children() {
+    let scratch = Scratch::new();
+    let ids = scratch.path("ids");
+    let script = format!(
+        "trap '' TERM INT; sleep 1000 & echo $! > {0}; echo $$ >> {0}; wait",
+        ids.display()
+    );
+    let (outcome, took) = timed(|| run(shell(&script).timeout(Duration::from_millis(700))));
+    assert_eq!(outcome.unwrap_err().kind, ProcessErrorKind::Timeout);
+    assert!(
+        took >= Duration::from_millis(600) && took < Duration::from_secs(3),
+        "{took:?}"
+    );
+    let ids = String::from_utf8(std::fs::read(&ids).unwrap()).unwrap();
+    assert_eq!(ids.lines().count(), 2);
+    for id in ids.lines() {
+        wait_until("the group is gone", || !is_alive(id));
+    }
+}
+
+#[test]
+fn dropping_the_future_kills_and_collects_the_child() {
+    let scratch = Scratch::new();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let runner = runner("/usr/bin:/bin");
+    for round in 0..20 {
+        let id = scratch.path(&round.to_string());
+        let script = format!("echo $$ > {0}.tmp; mv {0}.tmp {0}; sleep 1000", id.display());
+        runtime.block_on(async {
+            let child = tokio::spawn({
+                let runner = runner.clone();
+                async move { runner.run(shell(&script)).await }
+            });
+            while !id.exists() {
+                tokio::task::yield_now().await;
+            }
+            child.abort();
+            assert!(child.await.unwrap_err().is_cancelled());
+        });
+        let id = String::from_utf8(std::fs::read(&id).unwrap()).unwrap();
+        // Neither alive nor a zombie: its entry is gone.
+        wait_until("the child is collected", || {
+            !Path::new(&format!("/proc/{}", id.trim())).exists()
+        });
+    }
+}
+
+#[test]
+fn a_grandchild_that_keeps_the_outputs_open_delays_by_half_a_second() {
+    let (outcome, took) = timed(|| run(shell("sleep 30 & printf token")));
+    assert_eq!(text(&outcome.unwrap().stdout), "token");
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
+#[test]
+fn a_flood_is_stopped_at_the_cap() {
+    for script in ["cat /dev/zero", "cat /dev/zero >&2"] {
+        let (outcome, took) = timed(|| run(shell(script)));
+        assert_eq!(outcome.unwrap_err().kind, ProcessErrorKind::TooMuchOutput);
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+    let mut exact = shell("head -c 100000 /dev/zero");
+    exact.max_output = 100_000;
+    assert_eq!(run(exact).unwrap().stdout.len(), 100_000);
+}
+
+#[test]
+fn four_run_at_once_and_the_fifth_waits_within_its_limit() {
+    let runner = runner("/usr/bin:/bin");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let mut running: Vec<_> = (0..MAX_CHILDREN)
+            .map(|_| {
+                tokio::spawn({
+                    let runner = runner.clone();
+                    async move { runner.run(shell("sleep 1000")).await }
+                })
+            })
+            .collect();
+        while runner.turns.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let fifth = runner
+            .run(shell("true").timeout(Duration::from_millis(100)))
+            .await;
+        assert_eq!(fifth.unwrap_err().kind, ProcessErrorKind::Timeout);
+        running.pop().unwrap().abort();
+        assert_eq!(runner.run(shell("exit 0")).await.unwrap().code, Some(0));
+        running.iter().for_each(tokio::task::JoinHandle::abort);
+    });
+}
+
+#[test]
+fn without_a_runtime_with_io_it_is_an_error() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let error = runtime
+        .block_on(runner("/usr/bin:/bin").run(shell("sleep 1000")))
+        .unwrap_err();
+    assert_eq!(error.kind, ProcessErrorKind::Spawn);
+}
+
+#[test]
+fn neither_errors_nor_debug_show_what_a_child_printed() {
+    leak_guard::run_sync(|guard: LeakGuard| {
+        let secret = guard.secret("token on both outputs");
+        let script = format!("printf %s {0}; printf %s {0} >&2; exit 1", secret.expose());
+        let output = run(shell(&script)).unwrap();
+        guard.check(&output);
+        let mut flooding = shell(&format!("while :; do printf %s {}; done", secret.expose()));
+        flooding.max_output = 1000;
+        guard.check_error(&run(flooding).unwrap_err());
+    });
+}
