@@ -55,3 +55,8 @@ pub use identity_runtime::assertion::{AssertionContext, AssertionSource, ClientA
 pub use key::{ClientCertificate, SignatureAlgorithm};
 pub use on_behalf_of::{OnBehalfOfCredential, OnBehalfOfCredentialBuilder, OnBehalfOfCredentials};
 pub use workload::{WorkloadIdentityCredential, WorkloadIdentityCredentialBuilder};
+
+/// The examples of the front page have to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

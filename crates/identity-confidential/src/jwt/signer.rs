@@ -19,7 +19,7 @@ const MAX_KEPT: usize = 64;
 /// Makes the assertions of one application.
 ///
 /// An assertion is used again for the same audience until it has a minute of life left, so a key of 4096 bits signs once in nine minutes for each tenant.
-/// That is why signing happens in place and not on another thread: 1 ms for 2048 bits and up to 7 ms for 4096, so seldom, cost less than the way to a
+/// That is why signing happens in place and not on another thread: 0.5 ms for 2048 bits and some 5 ms for 4096, so seldom, cost less than the way to a
 /// thread pool is worth.
 pub(crate) struct AssertionSigner {
     client_id: ClientId,
