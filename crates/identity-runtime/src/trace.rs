@@ -1,6 +1,6 @@
 //! The names in this library's `tracing` output. They are stable: a renamed span or field is a breaking change.
 //!
-//! No span or event holds a secret, a scope list, a user name or an answer's text.
+//! No span or event holds a secret, a scope or a user name. Text from outside is escaped and capped.
 
 /// The target of all spans and events.
 pub const TARGET: &str = "entra_identity";
@@ -23,3 +23,15 @@ pub const STATUS: &str = "status";
 pub const MILLISECONDS: &str = "ms";
 /// The kind of an error.
 pub const KIND: &str = "kind";
+/// The error itself, as `Display` shows it: with the service's own words, escaped and capped.
+pub const ERROR: &str = "error";
+/// Whether a fetch is a refresh in the background, which no caller waits for.
+pub const BACKGROUND: &str = "background";
+/// The type name of the chain that chose a credential.
+pub const CHAIN: &str = "chain";
+/// Where a managed identity is asked for.
+pub const SOURCE: &str = "source";
+/// Which managed identity is asked for: a client, object or resource id.
+pub const IDENTITY: &str = "identity";
+/// The path of a developer tool that was started.
+pub const PROGRAM: &str = "program";

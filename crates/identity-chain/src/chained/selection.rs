@@ -11,6 +11,7 @@ use identity_base::{
     AccessToken, Attempt, Error, ErrorKind, OwnedRequest, Scopes, TokenCredential, TokenFuture, TokenRequest,
 };
 use identity_runtime::time::timeout;
+use identity_runtime::trace::TARGET;
 use tokio::runtime::{Handle, Id};
 
 use super::failure::{goes_on, summary};
@@ -108,13 +109,13 @@ impl Chain {
                         .compare_exchange(NONE, index, Ordering::AcqRel, Ordering::Acquire)
                         .is_ok();
                     if first {
-                        tracing::info!(chain = self.name, credential = name, "credential chosen");
+                        tracing::info!(target: TARGET, chain = self.name, credential = name, "credential chosen");
                     }
                     return Ok(token);
                 }
                 Err(error) => error,
             };
-            tracing::debug!(chain = self.name, credential = name, error = %error, "credential gave no token");
+            tracing::debug!(target: TARGET, chain = self.name, credential = name, error = %error, "credential gave no token");
             let goes_on = goes_on(&error, member.role);
             attempts.push(Attempt::new(name, error, self.clock.now().since(began)));
             roles.push(member.role);

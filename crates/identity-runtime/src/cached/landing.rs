@@ -12,6 +12,7 @@ use super::entry::{Entry, Negative, Slot, State};
 use super::flight::{Flight, Landing};
 use super::policy::{MAX_RETRY_AFTER, REFRESH_FLOOR, REFRESH_RETRY, Times, is_remembered, negative_delay};
 use super::sync::lock;
+use crate::trace::TARGET;
 
 /// Takes the result of one flight into the cache, before any waiter sees it.
 #[derive(Debug)]
@@ -125,6 +126,7 @@ impl<F: FetchToken> Arrival<F> {
         match result {
             Ok(_) => {
                 tracing::debug!(
+                    target: TARGET,
                     credential = name,
                     background = flight.background,
                     "token obtained"
@@ -132,7 +134,13 @@ impl<F: FetchToken> Arrival<F> {
                 self.core.observe(event);
             }
             Err(error) => {
-                tracing::debug!(credential = name, background = flight.background, error = %error, "no token obtained");
+                tracing::debug!(
+                    target: TARGET,
+                    credential = name,
+                    background = flight.background,
+                    error = %error,
+                    "no token obtained"
+                );
                 self.core.observe(event.with_error(error.kind()));
             }
         }
