@@ -138,7 +138,8 @@ fn no_task_stays_behind() {
     for _ in 0..3 {
         let transport = HyperTransport::new();
         runtime.block_on(transport.send(get(&url(&server)))).unwrap();
-        // The one that closes the idle connection in time.
+        // The one that closes the idle connection in time; let it begin its wait.
+        runtime.block_on(tokio::task::yield_now());
         assert_eq!(alive.num_alive_tasks(), 1);
         drop(transport);
         runtime.block_on(tokio::task::yield_now());
