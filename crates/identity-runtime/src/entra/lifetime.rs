@@ -144,6 +144,8 @@ const fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn json(document: &str) -> Json {
@@ -284,6 +286,49 @@ mod tests {
                 ErrorKind::Protocol,
                 "{document}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_scalar_is_a_lifetime_within_bounds_or_an_error(
+            value in prop_oneof![
+                any::<i64>().prop_map(Json::Integer),
+                any::<u64>().prop_map(Json::Unsigned),
+                any::<f64>().prop_map(Json::Float),
+                ".{0,12}".prop_map(|text| Json::from(text.as_str())),
+                "-?[0-9]{1,30}(\\.[0-9]{1,4})?([eE][-+]?[0-9]{1,3})?".prop_map(|text| Json::from(text.as_str())),
+            ]
+        ) {
+            if let Ok(lifetime) = lifetime("expires_in", &value) {
+                prop_assert!(lifetime > Duration::ZERO && lifetime <= MAX_LIFETIME);
+            }
+            if let Ok(millis) = expires_on("expires_on", &value) {
+                prop_assert!(millis.unsigned_abs() <= 9_000_000_000_000_000);
+            }
+        }
+
+        #[test]
+        fn dates_are_those_of_the_calendar(seconds in 0i64..253_402_300_800) {
+            let days = seconds.div_euclid(86_400);
+            // An independent way to the date: count the years and months off.
+            let (mut year, mut left) = (1970, days);
+            let length = |year: i64| if is_leap(year) { 366 } else { 365 };
+            while left >= length(year) {
+                left -= length(year);
+                year += 1;
+            }
+            let mut month = 1;
+            while left >= days_in(year, month) {
+                left -= days_in(year, month);
+                month += 1;
+            }
+            let of_day = seconds.rem_euclid(86_400);
+            let text = format!(
+                "{month:02}/{:02}/{year:04} {:02}:{:02}:{:02} +00:00",
+                left + 1, of_day / 3600, of_day / 60 % 60, of_day % 60
+            );
+            prop_assert_eq!(app_service_date(&text), Some(seconds * 1000), "{}", text);
         }
     }
 }

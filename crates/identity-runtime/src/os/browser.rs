@@ -119,5 +119,6 @@ impl BrowserOpener for SystemBrowser {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -159,4 +159,5 @@ fn describe(metadata: &fs::Metadata) -> FileMetadata {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

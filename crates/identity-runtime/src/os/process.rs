@@ -117,5 +117,6 @@ impl ProcessRunner for SystemProcess {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -1,4 +1,8 @@
 //! Openers that are recorders.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "real programs need real files, and take real time"
+)]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -15,7 +19,6 @@ impl Scratch {
     }
 
     /// An opener of this name that records its arguments, then goes on with `then`.
-    #[expect(clippy::disallowed_methods, reason = "the test prepares a real program")]
     fn opener(&self, name: &str, then: &str) -> PathBuf {
         let path = self.0.path().join(name);
         let record = self.0.path().join(format!("{name}.args"));
@@ -28,10 +31,6 @@ impl Scratch {
         path
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the test reads what a real program wrote"
-    )]
     fn recorded(&self, name: &str) -> Option<String> {
         std::fs::read_to_string(self.0.path().join(format!("{name}.args"))).ok()
     }
@@ -89,7 +88,6 @@ fn a_browser_that_stays_is_left_running() {
         if proof.exists() {
             return;
         }
-        #[expect(clippy::disallowed_methods, reason = "a real program needs real time")]
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("the browser was killed");

@@ -3,7 +3,7 @@
 //! `az` is a batch file there. The interpreter reads its line by rules of its own, which no quoting covers wholly; so every argument with a character that
 //! could mean something to it is refused. This is plain text work, and tested on every system.
 #![cfg_attr(
-    not(windows),
+    not(any(windows, test)),
     expect(dead_code, reason = "used on Windows, tested everywhere")
 )]
 

@@ -1,4 +1,8 @@
 //! Real children. The time limits here are the requirement itself, so these tests look at real clocks, with ample room.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "real programs need real files, and take real time"
+)]
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::{Duration, Instant};
@@ -18,7 +22,6 @@ impl Scratch {
     }
 
     /// A program of this name, in a directory of its own.
-    #[expect(clippy::disallowed_methods, reason = "the test prepares a real program")]
     fn program(&self, directory: &str, name: &str, script: &str) -> PathBuf {
         let directory = self.path(directory);
         std::fs::create_dir_all(&directory).unwrap();
@@ -53,10 +56,6 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how long it really takes is what is tested"
-)]
 fn timed<T>(what: impl FnOnce() -> T) -> (T, Duration) {
     let begun = Instant::now();
     let outcome = what();
@@ -72,10 +71,6 @@ fn is_alive(id: &str) -> bool {
         .is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the system needs real time to end a process"
-)]
 fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
@@ -188,7 +183,6 @@ fn only_programs_count_and_only_names_or_absolute_paths() {
 fn a_program_that_can_not_be_started_says_why() {
     let scratch = Scratch::new();
     let program = scratch.program("bin", "tool", "");
-    #[expect(clippy::disallowed_methods, reason = "the test prepares a real program")]
     std::fs::write(&program, "#!/nonexistent/interpreter\n").unwrap();
     let error = run(ProcessRequest::new(program)).unwrap_err();
     assert_eq!(error.kind, ProcessErrorKind::Spawn);
