@@ -124,20 +124,12 @@ impl AzureArc {
     /// The first answer, which has to be a challenge. Who gives a token without one is not the agent.
     async fn challenge(&self, exchange: &Exchange<'_>, request: HttpRequest) -> Result<HeaderMap, Error> {
         let challenge = exchange.send(request, |response, sent| {
-            let status = response.status;
-            if status == StatusCode::UNAUTHORIZED {
+            if response.status == StatusCode::UNAUTHORIZED {
                 return Judgement::Done(Ok(response.headers));
-            }
-            if status.is_success() {
-                return Judgement::Done(Err(refused(format!(
-                    "the agent answered without a challenge (HTTP {})",
-                    status.as_u16()
-                ))));
             }
             match exchange.judge(&response, sent) {
                 Judgement::Repeat(repeat) => Judgement::Repeat(repeat),
                 Judgement::Done(Err(error)) => Judgement::Done(Err(error)),
-                // Only a 2xx has a token, and those were dealt with.
                 Judgement::Done(Ok(_)) => {
                     Judgement::Done(Err(refused("the agent answered without a challenge")))
                 }

@@ -181,7 +181,9 @@ fn a_file_that_is_swapped_for_a_link_again_and_again_is_never_followed() {
             }
         });
         let mut seen = [0u32; 2];
-        for _ in 0..2_000 {
+        // Until both were met, however the threads take turns.
+        while seen.contains(&0) || seen.iter().sum::<u32>() < 2_000 {
+            assert!(!swapper.is_finished(), "the attacker gave up");
             match scratch.read(&guard, "a.key").await {
                 Ok(key) => {
                     assert_eq!(key, "INSIDE");
@@ -198,7 +200,6 @@ fn a_file_that_is_swapped_for_a_link_again_and_again_is_never_followed() {
         }
         stop.store(true, Ordering::Relaxed);
         swapper.join().unwrap();
-        assert!(seen[0] > 0, "{seen:?}");
     });
 }
 

@@ -217,3 +217,38 @@ fn a_torn_answer_is_asked_for_once_more_and_its_text_is_not_shown() {
         );
     });
 }
+
+#[test]
+fn a_refresh_that_nobody_waits_for_is_tried_once() {
+    let clock = TestClock::new();
+    leak_guard::run(async |guard| {
+        let machine = Machine::with_clock(&guard, &clock);
+        machine.answer(token("t", &json!({"expires_in": 3600, "refresh_in": 1800})));
+        let http = machine.http.clone().respond_with(|_, _| HttpStep::status(500));
+        let machine = Machine { http, ..machine };
+        let credential = machine.credential();
+        get(&guard, &credential).await.unwrap();
+        clock.run_for(Duration::from_secs(1900)).await;
+        assert_eq!(get(&guard, &credential).await.unwrap().secret(), "t");
+        clock.run_for(Duration::from_secs(20)).await;
+        assert_eq!(
+            machine.http.calls(),
+            2,
+            "one attempt, and the next one half a minute later"
+        );
+    });
+}
+
+#[test]
+fn a_service_that_fails_for_every_resource_is_left_alone_for_a_while() {
+    run(async |guard, machine| {
+        let http = machine.http.clone().respond_with(|_, _| HttpStep::status(500));
+        let machine = Machine { http, ..machine };
+        let credential = machine.credential();
+        fails(&guard, &credential).await;
+        assert_eq!(machine.http.calls(), 7);
+        let other = TokenRequest::new("https://vault.azure.net/.default");
+        get_with(&guard, &credential, other).await.unwrap_err();
+        assert_eq!(machine.http.calls(), 8);
+    });
+}
