@@ -53,6 +53,27 @@ pub(crate) const ROWS: &[Row] = &[
         client: identity,
         make: |emulator, options| managed_identity(emulator, options, HostKind::AppService),
     },
+    Row {
+        variant: " (Service Fabric)",
+        scope: "https://vault.azure.net/.default",
+        audience: "https://vault.azure.net",
+        client: identity,
+        make: |emulator, options| managed_identity(emulator, options, HostKind::ServiceFabric),
+    },
+    Row {
+        variant: " (Azure ML)",
+        scope: "https://storage.azure.com/.default",
+        audience: "https://storage.azure.com",
+        client: identity,
+        make: |emulator, options| managed_identity(emulator, options, HostKind::AzureMl),
+    },
+    Row {
+        variant: " (Cloud Shell)",
+        scope: "https://management.azure.com/.default",
+        audience: "https://management.azure.com",
+        client: identity,
+        make: |emulator, options| managed_identity(emulator, options, HostKind::CloudShell),
+    },
 ];
 
 pub(crate) fn client_secret(emulator: &Emulator, options: &ClientOptions) -> Made {
