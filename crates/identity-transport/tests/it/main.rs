@@ -9,6 +9,7 @@ mod certificates;
 mod conformance;
 #[cfg(feature = "http2")]
 mod http2;
+mod leaks;
 mod pool;
 mod proxy;
 mod resolution;
