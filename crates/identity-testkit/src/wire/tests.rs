@@ -229,6 +229,11 @@ fn wanted_differences_are_allowed_by_their_rule_alone() {
         places(&case, &other, &Rules::exact()),
         ["request 2, headers.x-ms-lib-capability"]
     );
+    assert_eq!(
+        places(&case, &other, &Rules::documented()),
+        ["request 2, headers.x-ms-lib-capability", "request 2, form.code"],
+        "an optional header is as recorded, if it is there"
+    );
 }
 
 #[test]
