@@ -179,12 +179,19 @@ fn shown(text: &str) -> String {
     Foreign::new(text, MAX_MESSAGE_BYTES).to_string()
 }
 
+/// The causes, without those that only repeat what stands above them.
 fn causes(error: &Error) -> Vec<String> {
     let first = std::error::Error::source(error);
-    std::iter::successors(first, |cause| cause.source())
-        .take(MAX_CAUSES)
-        .map(|cause| shown(&cause.to_string()))
-        .collect()
+    let mut above = shown(error.message());
+    let mut causes = Vec::new();
+    for cause in std::iter::successors(first, |cause| cause.source()).take(MAX_CAUSES) {
+        let text = shown(&cause.to_string());
+        if !above.ends_with(&text) {
+            causes.push(text.clone());
+            above = text;
+        }
+    }
+    causes
 }
 
 /// The kind's stable name in JSON.
@@ -285,6 +292,14 @@ mod tests {
         assert_eq!(field("hint"), "make a new secret");
         assert_eq!(field("causes"), json!(["cause"]));
         assert_eq!(json.get("exit_code"), Some(&json!(4)));
+    }
+
+    #[test]
+    fn a_cause_that_repeats_the_message_is_left_out() {
+        let inner =
+            Error::new(ErrorKind::Transport, "no address").with_source(std::io::Error::other("no answer"));
+        let error = Error::new(ErrorKind::Transport, "example.test: no address").with_source(inner);
+        assert_eq!(causes(&error), ["no answer"]);
     }
 
     #[test]

@@ -35,14 +35,14 @@ impl Places<'_> {
             return self.accept(standard_input()?, "standard input");
         }
         if let Some(file) = self.file {
-            return self.from_file(Path::new(file), self.option, files).await;
+            return self.read_file(Path::new(file), self.option, files).await;
         }
         if let Some(secret) = env.var(self.variable) {
             return Ok(Secret::new(secret));
         }
         let file_variable = format!("{}_FILE", self.variable);
         if let Some(file) = env.raw(&file_variable).filter(|file| !file.is_empty()) {
-            return self.from_file(Path::new(&file), &file_variable, files).await;
+            return self.read_file(Path::new(&file), &file_variable, files).await;
         }
         let hint = format!(
             "set {} or {file_variable}, or use {} FILE",
@@ -51,7 +51,7 @@ impl Places<'_> {
         Err(Failure::unavailable(format!("there is no {}", self.what)).hint(hint))
     }
 
-    async fn from_file(self, path: &Path, named_by: &str, files: &dyn FileSystem) -> Result<Secret, Failure> {
+    async fn read_file(self, path: &Path, named_by: &str, files: &dyn FileSystem) -> Result<Secret, Failure> {
         let (bytes, _) = files
             .read(path, ReadOptions::new().max_bytes(MAX_BYTES))
             .await

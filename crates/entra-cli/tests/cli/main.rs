@@ -8,7 +8,8 @@ mod managed_identity;
 mod support;
 #[cfg(test)]
 mod token;
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod unix;
 #[cfg(test)]
 mod usage;
