@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use identity_base::seam::{FileSystem as _, ReadOptions};
-use identity_emulator::{Builder, Emulator};
+use identity_emulator::{Builder, Emulator, Host};
 use identity_runtime::os::SystemFs;
 
 use self::seed::Seed;
@@ -29,6 +29,7 @@ pub(crate) const COMMAND: Command = Command {
         "--ca-file",
         "--key-file",
         "--seed",
+        "--arc-key-directory",
         "--lenient",
         "--json",
         "--help",
@@ -51,6 +52,7 @@ struct Options {
     ca_file: Option<PathBuf>,
     key_file: Option<PathBuf>,
     seed: Option<PathBuf>,
+    arc_key_directory: Option<PathBuf>,
     lenient: bool,
 }
 
@@ -68,6 +70,7 @@ impl Options {
                 "--ca-file" => options.ca_file = Some(args.path()?.into()),
                 "--key-file" => options.key_file = Some(args.path()?.into()),
                 "--seed" => options.seed = Some(args.path()?.into()),
+                "--arc-key-directory" => options.arc_key_directory = Some(args.path()?.into()),
                 "--lenient" => options.lenient = true,
                 "--json" => {}
                 _ => return Err(args.unknown(&given)),
@@ -81,6 +84,9 @@ impl Options {
         let mut builder = seed.apply(Emulator::builder());
         for name in &self.server_names {
             builder = builder.server_name(name);
+        }
+        if let Some(directory) = &self.arc_key_directory {
+            builder = builder.host(Host::fixed().arc_key_directory(directory));
         }
         if let Some(address) = self.listen {
             builder = builder.listen(address);
@@ -113,7 +119,12 @@ fn run(args: Args, context: &Context) -> Result<(), Failure> {
         let started = options.builder(&seed, context).start().await;
         let emulator = started.map_err(|error| cannot_start(&error))?;
         let ca_file = CaFile::write(options.ca_file.as_deref(), &emulator.ca_pem())?;
-        let description = describe::describe(&emulator, &seed, ca_file.path());
+        let description = describe::describe(
+            &emulator,
+            &seed,
+            ca_file.path(),
+            options.arc_key_directory.is_some(),
+        );
         context.write(format!("{description}\n").as_bytes())?;
         input_closed().await;
         Ok(())

@@ -1,9 +1,4 @@
 //! What the tests share: the program as a child process, in an environment of its own.
-#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
-#![expect(
-    clippy::allow_attributes,
-    reason = "what is unused differs from program to program"
-)]
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};

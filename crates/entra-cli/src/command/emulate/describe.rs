@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use identity_emulator::Emulator;
-use serde_json::{Value, json};
+use identity_emulator::{Emulator, HostKind};
+use serde_json::{Map, Value, json};
 
 use super::seed::{AppSeed, Seed, TenantSeed};
 
 /// The description. Its secrets are those of the emulator's own applications.
-pub(super) fn describe(emulator: &Emulator, seed: &Seed, ca_file: &Path) -> Value {
+/// `arc` says whether Azure Arc has a directory for its keys.
+pub(super) fn describe(emulator: &Emulator, seed: &Seed, ca_file: &Path, arc: bool) -> Value {
     let tenants: Vec<_> = seed.tenants.iter().map(|each| tenant(emulator, each)).collect();
     let mut apps = seed
         .tenants
@@ -25,7 +26,32 @@ pub(super) fn describe(emulator: &Emulator, seed: &Seed, ca_file: &Path) -> Valu
         "client_id": first.and_then(|(_, app)| client_id(emulator, app)),
         "client_secret": first.and_then(|(_, app)| app.secrets.first()),
         "tenants": tenants,
+        "hosts": hosts(emulator, arc),
     })
+}
+
+/// For each kind of Azure host the variables that it sets for its programs.
+fn hosts(emulator: &Emulator, arc: bool) -> Value {
+    let kinds = [
+        ("imds", HostKind::Imds),
+        ("app-service", HostKind::AppService),
+        ("azure-ml", HostKind::AzureMl),
+        ("cloud-shell", HostKind::CloudShell),
+        ("service-fabric", HostKind::ServiceFabric),
+        ("azure-arc", HostKind::AzureArc),
+    ];
+    let variables = |kind| -> Map<String, Value> {
+        let variables = emulator.host_environment(kind).into_iter();
+        variables
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect()
+    };
+    kinds
+        .into_iter()
+        .filter(|(_, kind)| arc || *kind != HostKind::AzureArc)
+        .map(|(name, kind)| (name.to_owned(), variables(kind).into()))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn tenant(emulator: &Emulator, tenant: &TenantSeed) -> Value {
