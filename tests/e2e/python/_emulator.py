@@ -23,6 +23,7 @@ class Emulator:
         self.tenant_id = description["tenant_id"]
         self.client_id = description["client_id"]
         self.secret = description["client_secret"]
+        self.hosts = description["hosts"]
         self._tls = ssl.create_default_context(cafile=self.ca)
 
     def requests(self, route):
