@@ -6,6 +6,7 @@
 
 mod breaker;
 mod budget;
+mod call;
 pub mod failure;
 mod hosts;
 mod judge;
@@ -14,8 +15,9 @@ mod retry_after;
 mod sender;
 mod throttle;
 
+pub use call::{Call, RequestKey};
 pub use hosts::Hosts;
 pub use judge::{Judgement, Repeat};
 pub use policy::RetryPolicy;
 pub use retry_after::retry_after;
-pub use sender::{Call, RequestKey, Sender};
+pub use sender::Sender;

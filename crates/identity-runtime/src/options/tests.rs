@@ -1,6 +1,7 @@
 //! Options, their defaults, and the client behind them.
 
 use super::*;
+use identity_base::ErrorKind;
 use identity_base::seam::{HttpErrorKind, HttpRequest};
 use identity_testkit::{HttpStep, ScriptedHttp, block_on, env};
 

@@ -132,6 +132,18 @@ fn some_refusals_are_of_the_moment() {
 }
 
 #[test]
+fn an_echo_that_lost_its_end_is_taken_out_too() {
+    let secret = "CNRY".repeat(400);
+    // The first echo is whole and shrinks, so the second one, cut at the end of what is looked at, comes into view.
+    let document = format!(r#"{{"error":"e","error_description":"{secret} and {secret}"}}"#);
+    let error = read_with(&document, 400, "client_credentials", &[Secret::new(secret)]);
+    assert_eq!(
+        error.message(),
+        "Microsoft Entra ID refused with `e`: <redacted> and <redacted>"
+    );
+}
+
+#[test]
 fn echoed_secrets_are_taken_out() {
     let secret = "s3cret&=%CNRYCNRYCNRY";
     let encoded = "s3cret%26%3D%25CNRYCNRYCNRY";

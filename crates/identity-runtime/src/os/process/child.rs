@@ -145,10 +145,12 @@ mod platform {
     #[expect(clippy::disallowed_methods, reason = "a thread of its own may sleep")]
     pub(super) fn wait_without_collecting(process: &Process) -> io::Result<()> {
         loop {
-            match &mut *process.child() {
-                None => return Ok(()),
-                Some(child) if child.try_wait()?.is_some() => return Ok(()),
-                Some(_) => {}
+            let ended = match &mut *process.child() {
+                None => true,
+                Some(child) => child.try_wait()?.is_some(),
+            };
+            if ended {
+                return Ok(());
             }
             thread::sleep(POLL);
         }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ClientOptions;
+use crate::retry::RequestKey;
 use http::Uri;
 use identity_testkit::poll::PollOnce as _;
 use identity_testkit::{Gate, HttpStep, RecordingObserver, ScriptedHttp, ScriptedRandom, TestClock};

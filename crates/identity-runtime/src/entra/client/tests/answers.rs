@@ -109,12 +109,13 @@ fn redirects_are_named_and_not_followed() {
             let target = guard.secret("redirect target");
             let location = format!("https://evil.test/{}", target.expose());
             let world = World::answering(guard, move || {
-                HttpStep::status(status).header("location", &location)
+                HttpStep::bytes(status, r#"{"error":"invalid_client"}"#).header("location", &location)
             });
             let error = world.send(&world.grant()).unwrap_err();
             guard.check_error(&error);
             assert_eq!((error.kind(), world.http.calls()), (ErrorKind::Protocol, 1));
             assert!(error.message().contains(&format!("HTTP {status}")));
+            assert_eq!(error.code(), None, "its body is not looked at");
         }
     });
 }
