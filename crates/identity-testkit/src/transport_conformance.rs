@@ -7,7 +7,7 @@
 //! ```
 //!
 //! It talks to small servers on the loopback interface that answer byte by byte as told, so it needs a tokio runtime with I/O and timers, and a
-//! transport that runs on real time. A transport may answer [`HttpErrorKind::Unsupported`](identity_base::seam::HttpErrorKind::Unsupported) to a connect
+//! transport that runs on real time. A transport may answer [`HttpErrorKind::Unsupported`] to a connect
 //! policy that it can't honour, if it sends nothing: the default transport then takes that request.
 
 mod answers;
