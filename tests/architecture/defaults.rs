@@ -185,6 +185,12 @@ pub(crate) const ALL: &[Default] = &[
         get: || number(RetryPolicy::metadata().max_retries),
     },
     Default {
+        name: "RetryPolicy::metadata().max_unreachable",
+        place: RETRY,
+        about: "metadata endpoint: how often of those for want of a connection",
+        get: || number(RetryPolicy::metadata().max_unreachable),
+    },
+    Default {
         name: "RetryPolicy::metadata().total",
         place: RETRY,
         about: "metadata endpoint: all attempts and waits together",

@@ -17,6 +17,8 @@ use identity_base::seam::Random;
 pub struct RetryPolicy {
     /// How often a request is repeated at most. Default: 3; metadata endpoints: 6.
     pub max_retries: u32,
+    /// How often of those it is repeated for want of a connection. Default: no less often; metadata endpoints: 3, since a machine that has none won't get one.
+    pub max_unreachable: u32,
     /// The longest first wait; it doubles with each repetition, and the real wait is a random part of it. Default: 800 ms.
     pub first_delay: Duration,
     /// The longest wait that isn't asked for by the service. Default: 8 s.
@@ -40,6 +42,7 @@ impl RetryPolicy {
     pub const fn new() -> Self {
         Self {
             max_retries: 3,
+            max_unreachable: u32::MAX,
             first_delay: Duration::from_millis(800),
             max_delay: Duration::from_secs(8),
             total: Duration::from_secs(30),
@@ -54,6 +57,7 @@ impl RetryPolicy {
     pub const fn metadata() -> Self {
         Self {
             max_retries: 6,
+            max_unreachable: 3,
             total: Duration::from_secs(90),
             min_attempt: Duration::from_secs(1),
             metadata: true,

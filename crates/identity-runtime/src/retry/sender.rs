@@ -94,6 +94,7 @@ impl Sender {
         }
         host.count_first_attempt();
         let mut last: Option<Error> = None;
+        let mut unreachable = 0u32;
         for repetition in 0u32.. {
             let left = policy.total.saturating_sub(self.clock.now().since(begun));
             let attempt = match host.attempt(call.key.0, self.clock.now().elapsed) {
@@ -118,6 +119,10 @@ impl Sender {
             match failed.repeat.host_failed {
                 true => attempt.failed(self.clock.now().elapsed, &*self.random),
                 false => attempt.succeeded(self.clock.now().elapsed),
+            }
+            unreachable = unreachable.saturating_add(u32::from(failed.untouched));
+            if unreachable > policy.max_unreachable {
+                return Err(failed.repeat.error);
             }
             match self.wait(policy, call, &name, &host, begun, repetition, failed) {
                 Ok((error, delay)) => {

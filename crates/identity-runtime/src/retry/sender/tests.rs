@@ -333,6 +333,19 @@ fn a_metadata_endpoint_that_is_being_updated_is_waited_for() {
 }
 
 #[test]
+fn a_metadata_endpoint_that_cannot_be_reached_is_given_up_earlier() {
+    let mut world = World::answering(|| HttpStep::fails_before_sending(HttpErrorKind::Connect));
+    world.policy = RetryPolicy::metadata();
+    world.run(&call("a")).unwrap_err();
+    assert_eq!(world.http.calls(), 4);
+    // What was sent and got no answer is another matter.
+    let mut silent = World::answering(|| HttpStep::fails_after_sending(HttpErrorKind::Reset));
+    silent.policy = RetryPolicy::metadata();
+    silent.run(&call("a")).unwrap_err();
+    assert_eq!(silent.http.calls(), 7);
+}
+
+#[test]
 fn keys_are_unambiguous() {
     assert_ne!(RequestKey::of(&["a", "bc"]), RequestKey::of(&["ab", "c"]));
     assert_eq!(RequestKey::of(&["a", "b"]), RequestKey::of(&["a", "b"]));

@@ -48,7 +48,7 @@ fn nobody_at_the_address_is_unavailable_after_the_repetitions() {
             let machine = Machine { http, ..machine };
             let error = fails(&guard, &machine.credential()).await;
             assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
-            assert_eq!(machine.http.calls(), 7);
+            assert_eq!(machine.http.calls(), 4);
         });
     }
     run(async |guard, machine| {
