@@ -59,6 +59,10 @@ mod tests {
             &["https://graph.microsoft.com/User.Read"],
             "openid User.Read Mail.Read"
         ));
+        assert!(is_enough(
+            &["https://graph.microsoft.com/User.Read"],
+            "https://graph.microsoft.com/user.read"
+        ));
         assert!(is_enough(&["user.read"], "https://graph.microsoft.com/User.Read"));
         assert!(is_enough(&["https://vault.azure.net/.default", "openid"], "x"));
         assert!(!is_enough(&["User.Read", "Mail.Read"], "User.Read"));

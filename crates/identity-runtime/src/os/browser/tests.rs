@@ -78,13 +78,19 @@ fn the_chosen_browser_goes_first_and_the_next_one_takes_over_when_it_fails() {
 #[test]
 fn a_browser_that_stays_is_left_running() {
     let scratch = Scratch::new();
-    let proof = scratch.0.path().join("still-there");
-    let browser = scratch.opener("stays", &format!("sleep 3; echo > {}; sleep 1", proof.display()));
+    let (go, proof) = (scratch.0.path().join("go"), scratch.0.path().join("proof"));
+    let script = format!(
+        "while [ ! -e {} ]; do sleep 0.02; done; echo > {}",
+        go.display(),
+        proof.display()
+    );
+    let browser = scratch.opener("stays", &script);
     scratch
         .open(&[("BROWSER", browser.to_str().unwrap())], URL)
         .unwrap();
-    assert!(!proof.exists(), "it was not waited for");
-    for _ in 0..1000 {
+    assert!(!proof.exists(), "its end was not waited for");
+    std::fs::write(go, "").unwrap();
+    for _ in 0..3000 {
         if proof.exists() {
             return;
         }

@@ -138,6 +138,16 @@ fn planted_programs_are_never_run() {
     ] {
         assert_eq!(found(&path).unwrap(), scratch.path("good/tool"), "{path}");
     }
+    // The directory of planted programs by a way that begins where the test was started.
+    let here = std::env::current_dir().unwrap();
+    let relative = scratch.path("relative");
+    let way = format!(
+        "{}{}",
+        "../".repeat(here.components().count()),
+        relative.strip_prefix("/").unwrap().display()
+    );
+    assert!(Path::new(&way).join("tool").exists());
+    assert!(found(&way).is_err());
     // Everybody may write there, but not replace what is another's.
     std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o1777)).unwrap();
     assert!(found(open).is_ok());
@@ -229,7 +239,7 @@ fn a_child_that_hangs_is_killed_with_its_children() {
     let (outcome, took) = timed(|| run(shell(&script).timeout(Duration::from_millis(700))));
     assert_eq!(outcome.unwrap_err().kind, ProcessErrorKind::Timeout);
     assert!(
-        took >= Duration::from_millis(600) && took < Duration::from_secs(3),
+        took >= Duration::from_millis(600) && took < Duration::from_secs(10),
         "{took:?}"
     );
     let ids = String::from_utf8(std::fs::read(&ids).unwrap()).unwrap();
@@ -273,7 +283,7 @@ fn dropping_the_future_kills_and_collects_the_child() {
 fn a_grandchild_that_keeps_the_outputs_open_delays_by_half_a_second() {
     let (outcome, took) = timed(|| run(shell("sleep 30 & printf token")));
     assert_eq!(text(&outcome.unwrap().stdout), "token");
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
 #[test]
@@ -281,7 +291,7 @@ fn a_flood_is_stopped_at_the_cap() {
     for script in ["cat /dev/zero", "cat /dev/zero >&2"] {
         let (outcome, took) = timed(|| run(shell(script)));
         assert_eq!(outcome.unwrap_err().kind, ProcessErrorKind::TooMuchOutput);
-        assert!(took < Duration::from_secs(5), "{took:?}");
+        assert!(took < Duration::from_secs(30), "{took:?}");
     }
     let mut exact = shell("head -c 100000 /dev/zero");
     exact.max_output = 100_000;
