@@ -18,11 +18,15 @@ use crate::error::StartError;
 use crate::fault::{FaultPlan, Gates};
 use crate::ids::Ids;
 use crate::journal::Journal;
-use crate::model::{App, Directory, Host, HostState, Resource, Tenant};
+use crate::model::{App, CiHost, Directory, Host, HostState, Resource, Tenant};
+use crate::registry::Registry;
 use crate::server::BoundPort;
+use crate::sessions::Sessions;
 use crate::signing::{SigningKey, Source};
 use crate::world::{Addresses, World};
 
+/// The name that the identity-binding proxy's certificate is for. Clients take it from their environment and never look it up.
+pub(crate) const BINDING_SERVER_NAME: &str = "identity-binding.emulator.test";
 /// How many requests the journal keeps by default.
 const JOURNAL_LIMIT: usize = 100_000;
 
@@ -33,6 +37,8 @@ pub struct Builder {
     tenants: Vec<Tenant>,
     resources: Vec<Resource>,
     host: Host,
+    ci: CiHost,
+    region: Option<String>,
     names: Vec<String>,
     tls: SocketAddr,
     plain: SocketAddr,
@@ -52,6 +58,8 @@ impl Builder {
             tenants: Vec::new(),
             resources: Vec::new(),
             host: Host::fixed(),
+            ci: CiHost::fixed(),
+            region: None,
             names: vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()],
             tls: any_port,
             plain: any_port,
@@ -89,6 +97,22 @@ impl Builder {
     /// of the first tenant.
     pub fn host(mut self, host: Host) -> Self {
         self.host = host;
+        self
+    }
+
+    /// Sets the build systems whose id tokens are emulated; [`CiHost::fixed`] by default.
+    pub fn ci(mut self, ci: CiHost) -> Self {
+        self.ci = ci;
+        self
+    }
+
+    /// Puts the emulated host into an Azure region, such as `westeurope`: the metadata service tells it, and the server
+    /// certificate gets the regional names `<region>.localhost` and `<region>.login.microsoft.com`. By default it is in none.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        let region = region.into();
+        self.names.push(format!("{region}.localhost"));
+        self.names.push(format!("{region}.login.microsoft.com"));
+        self.region = Some(region);
         self
     }
 
@@ -233,7 +257,9 @@ impl Builder {
         }
         let directory = Directory::new(self.tenants, self.resources, self.lenient)?;
         let signer = SigningKey::load(&self.key)?;
-        let certificates = Certificates::make(self.names.clone(), self.http2)?;
+        let mut certified = self.names.clone();
+        certified.push(BINDING_SERVER_NAME.to_owned());
+        let certificates = Certificates::make(certified, self.http2)?;
         let tls = BoundPort::bind(self.tls)?;
         let plain = BoundPort::bind(self.plain)?;
         let host = match self.tls.ip() {
@@ -245,6 +271,10 @@ impl Builder {
             directory,
             host: self.host,
             host_state: HostState::default(),
+            ci: self.ci,
+            region: self.region,
+            registry: Registry::default(),
+            sessions: Sessions::default(),
             clock: self.clock.unwrap_or_else(EmulatorClock::running),
             signer,
             certificates,

@@ -14,8 +14,8 @@ pub struct Aadsts {
     pub error: &'static str,
     /// The `suberror`, where Entra sends one.
     pub suberror: Option<&'static str>,
-    /// The text, with `{app}`, `{tenant}`, `{parameter}`, `{scope}`, `{resource}`, `{value}` and `{method}` to be
-    /// filled in.
+    /// The text, with `{app}`, `{tenant}`, `{parameter}`, `{scope}`, `{resource}`, `{value}`, `{reason}` and `{method}`
+    /// to be filled in.
     pub text: &'static str,
 }
 
@@ -67,10 +67,11 @@ const fn with_suberror(
 static CATALOGUE: &[Aadsts] = &[
     refusal(16000, 400, "interaction_required", "User account does not exist in the tenant and cannot access the application '{app}'."),
     refusal(28000, 400, "invalid_scope", "Provided value for the input parameter scope is not valid because it contains more than one resource. Scope {scope} is not valid."),
-    refusal(50013, 400, "invalid_grant", "Assertion failed signature validation. [Reason - The key was not found.]"),
+    refusal(50013, 400, "invalid_grant", "Assertion failed signature validation. [Reason - {reason}]"),
     refusal(50020, 400, "interaction_required", "User account from identity provider does not exist in tenant '{tenant}' and cannot access the application '{app}' in that tenant."),
     refusal(50027, 401, "invalid_client", "JWT token is invalid or malformed."),
     refusal(50034, 400, "invalid_grant", "The user account does not exist in the {tenant} directory. To sign into this application, the account must be added to the directory."),
+    refusal(50048, 401, "invalid_client", "Subject must match the issuer claim in the client assertion."),
     refusal(50049, 400, "invalid_instance", "Unknown or invalid instance."),
     refusal(50053, 400, "invalid_grant", "The account is locked, you've tried to sign in too many times with an incorrect user ID or password."),
     with_suberror(50055, 400, "invalid_grant", "user_password_expired", "The password is expired."),
@@ -83,6 +84,7 @@ static CATALOGUE: &[Aadsts] = &[
     refusal(50126, 400, "invalid_grant", "Error validating credentials due to invalid username or password."),
     with_suberror(50132, 400, "invalid_grant", "bad_token", "The session is not valid due to password expiration or recent password change."),
     with_suberror(50133, 400, "invalid_grant", "bad_token", "The session is not valid due to password expiration or recent password change."),
+    refusal(50148, 400, "invalid_grant", "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE."),
     with_suberror(50158, 400, "interaction_required", "basic_action", "External security challenge not satisfied. User will be redirected to another page or authentication provider to satisfy additional authentication challenges."),
     with_suberror(50173, 400, "invalid_grant", "bad_token", "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password."),
     refusal(50196, 400, "invalid_grant", "The server terminated an operation because it encountered a client request loop. Please contact your app vendor."),
@@ -113,6 +115,7 @@ static CATALOGUE: &[Aadsts] = &[
     refusal(135010, 400, "invalid_request", "The key was not found."),
     refusal(165900, 400, "invalid_request", "Invalid request. The provided parameter '{parameter}' is not valid."),
     refusal(500011, 400, "invalid_resource", "The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant."),
+    refusal(500112, 401, "invalid_client", "The reply address '{value}' does not match the reply address '{reason}' provided when requesting Authorization code."),
     with_suberror(500133, 400, "invalid_grant", "bad_token", "Assertion is not within its valid time range. Ensure that the access token is not expired before using it for user assertion, or request a new token."),
     refusal(500131, 400, "invalid_grant", "Assertion audience does not match the Client app presenting the assertion. The audience in the assertion was '{value}' and the expected audience is '{app}'."),
     refusal(501481, 400, "invalid_grant", "The Code_Verifier does not match the code_challenge supplied in the authorization request."),
@@ -124,7 +127,7 @@ static CATALOGUE: &[Aadsts] = &[
     refusal(700023, 401, "invalid_client", "Client assertion audience claim does not match Realm issuer. The audience was '{value}'."),
     refusal(700024, 401, "invalid_client", "Client assertion is not within its valid time range. Current time: {value}."),
     refusal(700025, 401, "invalid_client", "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."),
-    refusal(700027, 401, "invalid_client", "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]"),
+    refusal(700027, 401, "invalid_client", "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - {reason}]"),
     refusal(700030, 401, "invalid_client", "Invalid certificate - subject name in certificate is not authorized."),
     refusal(700038, 400, "unauthorized_client", "{app} is not a valid application identifier."),
     refusal(700054, 400, "unsupported_response_type", "response_type '{value}' is not enabled for the application."),
@@ -140,6 +143,8 @@ static CATALOGUE: &[Aadsts] = &[
     refusal(900561, 405, "invalid_request", "The endpoint only accepts POST requests. Received a {method} request."),
     refusal(901002, 400, "invalid_request", "The 'resource' request parameter is not supported."),
     refusal(1002012, 400, "invalid_scope", "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."),
+    refusal(5002723, 401, "invalid_client", "Invalid JWT token. No certificate SHA-1 thumbprint, certificate SHA-256 thumbprint, nor keyId specified in token header."),
+    refusal(5002738, 401, "invalid_client", "Invalid JWT token. '{value}' is not a supported signature algorithm. Supported signing algorithms are: 'RS256, PS256'."),
     refusal(7000112, 400, "unauthorized_client", "Application '{app}' is disabled."),
     refusal(7000114, 400, "unauthorized_client", "Application '{app}' is not allowed to make application on-behalf-of calls."),
     refusal(7000212, 401, "invalid_client", "No matching federated identity record found for presented assertion."),
@@ -148,6 +153,7 @@ static CATALOGUE: &[Aadsts] = &[
     refusal(7000218, 401, "invalid_client", "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."),
     refusal(7000222, 401, "invalid_client", "The provided client secret keys for app '{app}' are expired. Create new keys for your app or consider using certificate credentials for added security."),
     refusal(7000229, 400, "unauthorized_client", "The client application {app} is missing service principal in the tenant {tenant}."),
+    refusal(7000272, 401, "invalid_client", "The certificate with identifier {reason} used to sign the federated credential could not be found in the metadata of identity provider {value}."),
     refusal(9000410, 400, "invalid_request", "Malformed JSON."),
     refusal(9000411, 400, "invalid_request", "The request is not properly formatted. The parameter '{parameter}' is duplicated."),
     refusal(9002313, 400, "invalid_request", "Invalid request. Request is malformed or invalid."),

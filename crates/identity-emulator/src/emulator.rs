@@ -1,5 +1,7 @@
 //! The handle of a running emulator.
 
+pub(crate) mod seed;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,6 +48,10 @@ impl Emulator {
             stop: Some(running.stop),
             thread: Some(thread),
         }
+    }
+
+    fn world(&self) -> &World {
+        &self.world
     }
 
     /// What clients take as their authority host, `https://localhost:<port>`.
@@ -261,7 +267,7 @@ impl Emulator {
         self.world.journal.connections(Listener::Plain)
     }
 
-    /// Forgets faults, gates, requests and shifts of the time of day, so that the next test finds the emulator as new.
+    /// Forgets faults, gates, requests, sessions, what was registered later, and shifts of the time of day, so that the next test finds the emulator as new.
     /// Requests that wait at a gate are let go.
     pub fn reset(&self) {
         self.world.reset();

@@ -44,11 +44,16 @@ mod error;
 mod fault;
 mod ids;
 mod journal;
+mod jwt;
+mod mint;
 mod model;
 mod refusal;
+mod registry;
 mod routes;
 mod server;
+mod sessions;
 mod signing;
+mod test_certificate;
 mod token;
 mod world;
 
@@ -61,11 +66,15 @@ pub use emulator::Emulator;
 pub use error::StartError;
 pub use fault::{Fault, FaultHandle, Gate, ResetAt};
 pub use journal::{Connections, Outcome, RecordedRequest, Requests};
+pub use mint::{CodeRequest, UserTokenRequest};
 pub use model::{
-    App, DEFAULT_CLIENT_ID, DEFAULT_IDENTITY_HEADER, DEFAULT_MSI_SECRET, DEFAULT_SECRET, DEFAULT_TENANT_ID,
-    ExpiresOn, Host, HostKind, ManagedIdentity, Resource, Tenant, TokenVersion,
+    App, CiHost, DEFAULT_CLIENT_ID, DEFAULT_GITHUB_REQUEST_TOKEN, DEFAULT_IDENTITY_HEADER,
+    DEFAULT_MSI_SECRET, DEFAULT_SECRET, DEFAULT_SERVICE_CONNECTION_ID, DEFAULT_SYSTEM_ACCESS_TOKEN,
+    DEFAULT_TENANT_ID, ExpiresOn, FederatedCredential, Host, HostKind, ManagedIdentity, Resource, Tenant,
+    TokenVersion, User,
 };
 pub use routes::Route;
+pub use test_certificate::TestCertificate;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -120,6 +120,7 @@ impl Refusal {
             .replace("{scope}", scope)
             .replace("{resource}", scope.trim_end_matches("/.default"))
             .replace("{parameter}", "request")
+            .replace("{reason}", "The key was not found.")
             .replace("{value}", grant)
             .replace("{method}", call.method())
     }

@@ -1,11 +1,17 @@
 //! The route table: one module a route, one row a path.
 
 mod admin;
+mod binding;
 mod documents;
 mod instance;
 mod keys;
 mod managed;
+mod oidc;
+mod region;
 mod token;
+
+pub(crate) use binding::PREFIX as BINDING_PREFIX;
+pub(crate) use oidc::{GITHUB_PATH, PIPELINES_PATH};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +49,14 @@ pub enum Route {
     AzureArc,
     /// `GET /msi/token` on the TLS port.
     ServiceFabric,
+    /// `POST …/oidctoken` on the TLS port: Azure Pipelines' id tokens.
+    PipelinesOidc,
+    /// `GET …/idtoken/…` on the TLS port: GitHub's id tokens.
+    GitHubOidc,
+    /// `/identity-binding/{tenant}/oauth2/v2.0/token`: the token proxy of a cluster with identity bindings.
+    IdentityBinding,
+    /// `/metadata/instance/compute` on the plain port: where the virtual machine is.
+    InstanceMetadata,
     /// `/_admin/…`; never faulted, never in the journal.
     Admin,
     /// No route of the emulator.
@@ -50,9 +64,9 @@ pub enum Route {
 }
 
 impl Route {
-    /// Whether this is a token endpoint of either version.
+    /// Whether this is a token endpoint of either version, or a proxy for one.
     pub fn is_token(self) -> bool {
-        matches!(self, Self::Token | Self::TokenV1)
+        matches!(self, Self::Token | Self::TokenV1 | Self::IdentityBinding)
     }
 }
 
@@ -105,6 +119,9 @@ static TABLE: &[&[Row]] = &[
     instance::ROWS,
     keys::ROWS,
     managed::ROWS,
+    binding::ROWS,
+    oidc::ROWS,
+    region::ROWS,
 ];
 
 /// What the table says of a request.

@@ -60,6 +60,16 @@ impl SigningKey {
         Some(jwt)
     }
 
+    /// The public half, an `RSAPublicKey` in DER.
+    pub(crate) fn public_key(&self) -> &[u8] {
+        self.key.public().as_ref()
+    }
+
+    /// What tokens name the key by.
+    pub(crate) fn kid(&self) -> &str {
+        &self.kid
+    }
+
     /// The key set document, with the issuer where Entra's version 2 form gives one.
     pub(crate) fn jwks(&self, issuer: Option<&str>) -> Value {
         let public = PublicKeyComponents::<Vec<u8>>::from(self.key.public());

@@ -1,7 +1,9 @@
 //! The token endpoint: who asks, with which grant, for which API.
 
+mod assertion;
 mod audience;
 mod client_auth;
+mod delegated;
 mod grants;
 mod issue;
 mod requested;
@@ -14,7 +16,8 @@ use crate::model::{App, Tenant, TenantMiss};
 use crate::refusal::Refusal;
 use crate::world::World;
 
-use client_auth::Proof;
+pub(crate) use client_auth::Proof;
+pub(crate) use issue::{Subject, user_claims};
 use requested::RequestedClaims;
 
 /// A token request whose tenant, grant and application are known.
@@ -36,6 +39,11 @@ impl TokenCall<'_> {
     pub(crate) fn authenticate(&self) -> Result<Proof, Refusal> {
         client_auth::authenticate(self)
     }
+
+    /// The same for a grant that public clients may use as well.
+    pub(crate) fn authenticate_either(&self) -> Result<Proof, Refusal> {
+        client_auth::authenticate_either(self)
+    }
 }
 
 /// Serves a token request. The checks stand in Entra's order: tenant, form, grant, application, then the grant's own.
@@ -56,7 +64,7 @@ pub(crate) fn redeem(world: &World, call: &Call) -> Result<Answer, Refusal> {
         .ok_or_else(|| Refusal::missing("client_id"))?
         .to_owned();
     let grant = grants::find(grant).ok_or_else(|| Refusal::new(70003).with("value", grant))?;
-    let app = world.directory.app(&tenant, &client_id).ok_or_else(|| {
+    let mut app = world.directory.app(&tenant, &client_id).ok_or_else(|| {
         Refusal::new(700016)
             .with("app", client_id.as_str())
             .with("tenant", tenant.name.as_str())
@@ -64,6 +72,7 @@ pub(crate) fn redeem(world: &World, call: &Call) -> Result<Answer, Refusal> {
     if app.disabled {
         return Err(Refusal::new(7000112).with("app", format!("{}({})", app.id, app.name)));
     }
+    world.registry.apply(&mut app);
     let claims = RequestedClaims::parse(call.form("claims"))?;
     grant.redeem(&TokenCall {
         world,

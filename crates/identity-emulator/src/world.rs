@@ -8,7 +8,9 @@ use crate::clock::EmulatorClock;
 use crate::fault::{FaultPlan, Gates};
 use crate::ids::Ids;
 use crate::journal::Journal;
-use crate::model::{Directory, Host, HostState};
+use crate::model::{CiHost, Directory, Host, HostState};
+use crate::registry::Registry;
+use crate::sessions::Sessions;
 use crate::signing::SigningKey;
 
 /// The state of one emulator.
@@ -17,6 +19,10 @@ pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) host: Host,
     pub(crate) host_state: HostState,
+    pub(crate) ci: CiHost,
+    pub(crate) region: Option<String>,
+    pub(crate) registry: Registry,
+    pub(crate) sessions: Sessions,
     pub(crate) clock: EmulatorClock,
     pub(crate) signer: SigningKey,
     pub(crate) certificates: Certificates,
@@ -69,7 +75,12 @@ impl World {
 
     /// The issuer of version 2 tokens, under the host that was asked unless one was configured.
     pub(crate) fn issuer_v2(&self, call: &Call, tenant: &str) -> String {
-        let base = self.issuer_base.clone().unwrap_or_else(|| call.authority(self));
+        self.issuer_v2_under(&call.authority(self), tenant)
+    }
+
+    /// The same for tokens that nobody asked for over HTTP.
+    pub(crate) fn issuer_v2_under(&self, authority: &str, tenant: &str) -> String {
+        let base = self.issuer_base.as_deref().unwrap_or(authority);
         format!("{base}/{tenant}/v2.0")
     }
 
@@ -79,6 +90,8 @@ impl World {
         self.gates.reset();
         self.journal.clear();
         self.host_state.reset();
+        self.registry.reset();
+        self.sessions.reset();
         self.clock.reset_wall();
     }
 }

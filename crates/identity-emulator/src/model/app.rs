@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use super::certificate::RegisteredCertificate;
+use super::federated::FederatedCredential;
 use super::resource::TokenVersion;
 use super::{DEFAULT_CLIENT_ID, DEFAULT_SECRET, guid};
 
@@ -19,6 +21,13 @@ pub struct App {
     pub(crate) name: String,
     pub(crate) kind: AppKind,
     pub(crate) secrets: Vec<AppSecret>,
+    pub(crate) certificates: Vec<RegisteredCertificate>,
+    pub(crate) federated: Vec<FederatedCredential>,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) single_use_assertions: bool,
+    pub(crate) reusable_refresh_tokens: bool,
+    /// What was wrong with a certificate, told when the emulator starts.
+    pub(crate) problem: Option<String>,
     pub(crate) roles: Vec<String>,
     pub(crate) identifier_uris: Vec<String>,
     pub(crate) token_version: TokenVersion,
@@ -64,6 +73,12 @@ impl App {
             name,
             kind: AppKind::Confidential,
             secrets: Vec::new(),
+            certificates: Vec::new(),
+            federated: Vec::new(),
+            redirect_uris: Vec::new(),
+            single_use_assertions: false,
+            reusable_refresh_tokens: false,
+            problem: None,
             roles: Vec::new(),
             identifier_uris: Vec::new(),
             token_version: TokenVersion::V2,
@@ -105,6 +120,50 @@ impl App {
             value: value.into(),
             not_after: Some(not_after),
         });
+        self
+    }
+
+    /// Registers a certificate, in PEM or DER, whose key signs client assertions; an application may have several. One that
+    /// cannot be read makes the start fail. Private keys in the text are not looked at.
+    #[must_use]
+    pub fn certificate(mut self, pem: impl AsRef<[u8]>) -> Self {
+        match RegisteredCertificate::read(pem.as_ref()) {
+            Ok(certificate) => self.certificates.push(certificate),
+            Err(problem) => self.problem = Some(format!("a certificate: {problem}")),
+        }
+        self
+    }
+
+    /// Lets tokens of another issuer prove the application.
+    #[must_use]
+    pub fn federated(mut self, credential: FederatedCredential) -> Self {
+        if let Some(problem) = &credential.problem {
+            self.problem = Some(problem.clone());
+        }
+        self.federated.push(credential);
+        self
+    }
+
+    /// Registers a redirect URI. Without any, codes are made for every one.
+    #[must_use]
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uris.push(uri.into());
+        self
+    }
+
+    /// Refuses a client assertion whose `jti` was seen before (AADSTS50027), or that has none. Entra itself takes an assertion
+    /// any number of times, and clients keep them for minutes, so this is off by default.
+    #[must_use]
+    pub fn single_use_assertions(mut self) -> Self {
+        self.single_use_assertions = true;
+        self
+    }
+
+    /// Lets a refresh token be used again after it was traded for a new one, as Entra does for all but single-page
+    /// applications. By default a second use is refused (AADSTS50173) and ends the session.
+    #[must_use]
+    pub fn reusable_refresh_tokens(mut self) -> Self {
+        self.reusable_refresh_tokens = true;
         self
     }
 
@@ -162,6 +221,11 @@ impl App {
         found
     }
 
+    /// Whether the application has anything that it could prove itself with.
+    pub(crate) fn has_credentials(&self) -> bool {
+        !(self.secrets.is_empty() && self.certificates.is_empty() && self.federated.is_empty())
+    }
+
     /// The first secret, for [`Emulator::environment`](crate::Emulator::environment).
     pub(crate) fn first_secret(&self) -> Option<&str> {
         self.secrets.first().map(|secret| secret.value.as_str())
@@ -175,6 +239,8 @@ impl fmt::Debug for App {
             .field("name", &self.name)
             .field("kind", &self.kind)
             .field("secrets", &self.secrets.len())
+            .field("certificates", &self.certificates.len())
+            .field("federated", &self.federated)
             .field("roles", &self.roles)
             .field("identifier_uris", &self.identifier_uris)
             .field("multitenant", &self.multitenant)

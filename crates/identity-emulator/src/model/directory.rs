@@ -47,6 +47,12 @@ impl Directory {
                         app.id
                     )));
                 }
+                if let Some(problem) = &app.problem {
+                    return Err(StartError::config(format!(
+                        "the application {:?}: {problem}",
+                        app.name
+                    )));
+                }
                 if tenant.apps.iter().take(nth).any(|other| other.id == app.id) {
                     return Err(StartError::config(format!(
                         "the client id {} is used twice",

@@ -1,5 +1,7 @@
 //! The administration over HTTP, `/_admin/…`, by which programs in any language drive the emulator.
 
+mod seed;
+
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +22,7 @@ use crate::world::World;
 type Served = Result<Answer, String>;
 
 macro_rules! rows {
-    ($($method:literal $path:literal $handler:ident: $help:literal),+ $(,)?) => {
+    ($($method:literal $path:literal $handler:path: $help:literal),+ $(,)?) => {
         pub(super) const ROWS: &[Row] = &[
             $(Row::new(Route::Admin, $method, $path, Port::Any, |world, call| served(guarded(world, call, $handler)))),+
         ];
@@ -44,7 +46,14 @@ rows! {
     "POST" "/_admin/gates/{name}/release" release: "open a gate, or let ?requests= through",
     "POST" "/_admin/gates/{name}/close" close: "close a gate",
     "POST" "/_admin/tokens" forge: "sign the claims in the body",
-    "POST" "/_admin/reset" reset: "forget faults, gates, requests and shifts of the time of day",
+    "POST" "/_admin/user-tokens" seed::user_token: "a user's token: {\"api\": ..., \"user\": upn, \"permissions\": ..., \"lifetime\": s}",
+    "POST" "/_admin/codes" seed::code: "an authorization code: {\"redirect_uri\": ..., \"user\": upn, \"scope\": ..., \"code_verifier\": ...}",
+    "POST" "/_admin/certificates" seed::certificate: "register a certificate: {\"pem\": ..., \"client_id\": ...}",
+    "DELETE" "/_admin/certificates/{client_id}/{thumbprint}" seed::remove_certificate: "take a certificate from an application",
+    "POST" "/_admin/federated-credentials" seed::federated: "{\"issuer\": ..., \"subject\": ..., \"audiences\": [...], \"pem\": key}",
+    "POST" "/_admin/revocations" seed::revoke: "end all sessions of {\"user\": upn}",
+    "GET" "/_admin/environments" seed::environments: "the variables that build systems and clusters set",
+    "POST" "/_admin/reset" reset: "forget faults, gates, requests, sessions, later registrations and shifts of the time of day",
 }
 
 fn served(result: Served) -> Result<Answer, Refusal> {

@@ -29,7 +29,7 @@ pub(crate) enum Source {
 
 impl Source {
     /// The key as PKCS#8 DER.
-    pub(super) fn pkcs8(&self) -> Result<Vec<u8>, StartError> {
+    pub(crate) fn pkcs8(&self) -> Result<Vec<u8>, StartError> {
         match self {
             Self::Memory => {
                 let made = generate()?.to_pkcs8_der();

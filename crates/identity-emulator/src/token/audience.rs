@@ -40,13 +40,13 @@ pub(super) fn application_audience(request: &TokenCall<'_>) -> Result<Audience, 
 }
 
 /// The API's identifier in front of `/.default`. A trailing slash belongs to it, as in `https://x.test//.default`.
-fn strip_default(scope: &str) -> Option<&str> {
+pub(super) fn strip_default(scope: &str) -> Option<&str> {
     let at = scope.len().checked_sub(DEFAULT.len())?;
     let (resource, suffix) = (scope.get(..at)?, scope.get(at..)?);
     (!resource.is_empty() && suffix.eq_ignore_ascii_case(DEFAULT)).then_some(resource)
 }
 
-fn resolve(request: &TokenCall<'_>, resource: &str) -> Result<Audience, Refusal> {
+pub(super) fn resolve(request: &TokenCall<'_>, resource: &str) -> Result<Audience, Refusal> {
     request
         .world
         .directory

@@ -1,20 +1,25 @@
 //! How a client proves who it is: one entry a method.
 
-use super::TokenCall;
-use crate::model::SecretCheck;
+use super::{TokenCall, assertion};
+use crate::model::{AppKind, SecretCheck};
 use crate::refusal::Refusal;
 
 /// How the client proved itself; the token says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proof {
+    /// A public client has nothing to prove.
+    Public,
     Secret,
+    Assertion,
 }
 
 impl Proof {
     /// The value of `appidacr` and `azpacr`.
     pub(crate) fn acr(self) -> &'static str {
         match self {
+            Self::Public => "0",
             Self::Secret => "1",
+            Self::Assertion => "2",
         }
     }
 }
@@ -23,13 +28,39 @@ impl Proof {
 type Method = fn(&TokenCall<'_>) -> Option<Result<Proof, Refusal>>;
 
 /// Every method, in the order in which they are looked for. A new one is added here.
-static METHODS: &[Method] = &[secret_in_form, secret_in_header];
+static METHODS: &[Method] = &[secret_in_form, secret_in_header, client_assertion];
 
+/// Checks the credential of a client that has to have one. Of several each has to be good.
 pub(super) fn authenticate(request: &TokenCall<'_>) -> Result<Proof, Refusal> {
-    METHODS
-        .iter()
-        .find_map(|method| method(request))
-        .unwrap_or_else(|| Err(Refusal::new(7000218)))
+    let mut proof = None;
+    for method in METHODS {
+        if let Some(outcome) = method(request) {
+            proof = Some(outcome?);
+        }
+    }
+    proof.ok_or_else(|| Refusal::new(7000218))
+}
+
+/// The same for grants that public clients may use as well; those must not present a credential.
+pub(super) fn authenticate_either(request: &TokenCall<'_>) -> Result<Proof, Refusal> {
+    if request.app.kind == AppKind::Confidential {
+        return authenticate(request);
+    }
+    let call = request.call;
+    let presented = call.form("client_secret").is_some()
+        || call.form("client_assertion").is_some()
+        || call.basic().is_some_and(|(_, secret)| !secret.is_empty());
+    match presented {
+        true => Err(Refusal::new(700025)),
+        false => Ok(Proof::Public),
+    }
+}
+
+fn client_assertion(request: &TokenCall<'_>) -> Option<Result<Proof, Refusal>> {
+    request
+        .call
+        .form("client_assertion")
+        .map(|text| assertion::authenticate(request, text))
 }
 
 fn secret_in_form(request: &TokenCall<'_>) -> Option<Result<Proof, Refusal>> {

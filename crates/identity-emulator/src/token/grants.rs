@@ -1,6 +1,9 @@
 //! The grant registry: one module a grant.
 
+mod authorization_code;
 mod client_credentials;
+mod on_behalf_of;
+mod refresh_token;
 
 use crate::answer::Answer;
 use crate::refusal::Refusal;
@@ -17,7 +20,12 @@ pub(super) trait Grant: Sync {
 }
 
 /// Every grant. A new one is added here.
-static GRANTS: &[&dyn Grant] = &[&client_credentials::ClientCredentials];
+static GRANTS: &[&dyn Grant] = &[
+    &client_credentials::ClientCredentials,
+    &authorization_code::AuthorizationCode,
+    &refresh_token::RefreshToken,
+    &on_behalf_of::OnBehalfOf,
+];
 
 pub(super) fn find(name: &str) -> Option<&'static dyn Grant> {
     GRANTS.iter().copied().find(|grant| grant.name() == name)

@@ -1,5 +1,7 @@
 //! Access tokens with Entra's claims, and the answers that carry them.
 
+mod user;
+
 use serde_json::{Map, Value, json};
 
 use super::TokenCall;
@@ -9,6 +11,9 @@ use crate::model::{Audience, TokenVersion};
 use crate::refusal::Refusal;
 use crate::routes::Route;
 use crate::world::World;
+
+pub(super) use user::{Extras, for_user};
+pub(crate) use user::{Subject, user_claims};
 
 /// Entra dates tokens back, so that an API whose clock is behind takes them at once.
 const BACKDATED: i64 = 300;
@@ -68,11 +73,18 @@ pub(super) fn for_application(
         .signer
         .sign(&Value::Object(claims))
         .ok_or_else(|| Refusal::new(90033))?;
-    Ok(answer(request, lifetime, now, token))
+    Ok(answer(request, lifetime, now, token, Map::new()))
 }
 
-/// The endpoint's version shapes the answer: version 1 writes numbers as strings and names the resource.
-fn answer(request: &TokenCall<'_>, lifetime: u64, now: i64, token: String) -> Answer {
+/// The endpoint's version shapes the answer: version 1 writes numbers as strings and names the resource. `extras` are further
+/// members.
+fn answer(
+    request: &TokenCall<'_>,
+    lifetime: u64,
+    now: i64,
+    token: String,
+    extras: Map<String, Value>,
+) -> Answer {
     let mut body = Map::new();
     body.insert("token_type".into(), "Bearer".into());
     let numbers = [("expires_in", lifetime), ("ext_expires_in", lifetime)];
@@ -96,6 +108,7 @@ fn answer(request: &TokenCall<'_>, lifetime: u64, now: i64, token: String) -> An
         body.insert("resource".into(), request.call.form("resource").into());
     }
     body.insert("access_token".into(), token.into());
+    body.extend(extras);
     let answer = Answer::json(200, Value::Object(body)).entra_headers(request.world, request.call, None);
     if request.call.header("x-client-current-telemetry").is_some() {
         return answer.header("x-ms-clitelem", "1,0,0,,");

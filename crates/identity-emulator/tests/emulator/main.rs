@@ -8,15 +8,23 @@
 )]
 
 mod admin;
+mod assertions;
+mod build_systems;
+mod codes;
 mod documents;
 mod faults;
 mod faults_connect;
 mod faults_wire;
+mod federated;
 mod http2;
 mod journal;
+mod jwt;
 mod lifecycle;
 mod load;
 mod managed;
+mod on_behalf_of;
+mod refresh;
 mod refusals;
+mod registration;
 mod support;
 mod tokens;

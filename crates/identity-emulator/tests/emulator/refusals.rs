@@ -3,10 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use crate::support::{
-    FORM, Reply, SECRET, builder, call, credentials_form, emulator, encode, get, post, token, token_path,
+    FORM, SECRET, builder, call, credentials_form, emulator, encode, get, is_refused, post, token, token_path,
 };
 use identity_emulator::{App, DEFAULT_CLIENT_ID, Tenant};
-use serde_json::{Value, json};
 
 /// The good form without some fields and with others.
 fn form(without: &[&str], with: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
@@ -14,17 +13,6 @@ fn form(without: &[&str], with: &[(&'static str, &'static str)]) -> Vec<(&'stati
     form.retain(|(name, _)| !without.contains(name) && !with.iter().any(|(other, _)| name == other));
     form.extend(with);
     form
-}
-
-#[track_caller]
-fn is_refused(reply: &Reply, status: u16, error: &str, code: u32) -> Value {
-    let body = reply.json();
-    assert_eq!(
-        (reply.status, &body["error"], &body["error_codes"]),
-        (status, &json!(error), &json!([code])),
-        "{body}"
-    );
-    body
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use identity_emulator::{App, Builder, Emulator};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use rustls_pki_types::{CertificateDer, ServerName};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) const SECRET: &str = "s3cret&=% ü";
 pub(crate) const MANAGEMENT: &str = "https://management.azure.com/.default";
@@ -196,4 +196,16 @@ pub(crate) fn token_request(emulator: &Emulator) -> Vec<u8> {
         &[FORM],
         encode(&credentials_form()).as_bytes(),
     )
+}
+
+/// That an answer is this refusal; returns its document.
+#[track_caller]
+pub(crate) fn is_refused(reply: &Reply, status: u16, error: &str, code: u32) -> Value {
+    let body = reply.json();
+    assert_eq!(
+        (reply.status, &body["error"], &body["error_codes"]),
+        (status, &json!(error), &json!([code])),
+        "{body}"
+    );
+    body
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::jwt::{part, verify};
 use crate::support::{
     FORM, MANAGEMENT, SECRET, builder, call, credentials_form, emulator, encode, get, post, token, token_path,
 };
@@ -10,40 +11,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use identity_emulator::{
     App, DEFAULT_CLIENT_ID, DEFAULT_TENANT_ID, Emulator, Resource, Tenant, TokenVersion,
 };
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Value, json};
-
-fn part(encoded: &str) -> Value {
-    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(encoded).unwrap()).unwrap()
-}
-
-/// Verifies a JWT against a published key set and returns its claims.
-fn verify(jwt: &str, jwks: &Value) -> Result<Value, String> {
-    let (signed, signature) = jwt.rsplit_once('.').ok_or("no signature")?;
-    let (header, claims) = signed.split_once('.').ok_or("no claims")?;
-    let header = part(header);
-    assert_eq!((&header["alg"], &header["typ"]), (&json!("RS256"), &json!("JWT")));
-    let keys = jwks["keys"].as_array().ok_or("no keys")?;
-    let key = keys
-        .iter()
-        .find(|key| key["kid"] == header["kid"])
-        .ok_or("the key is not in the set")?;
-    let number = |name: &str| {
-        BASE64_URL_SAFE_NO_PAD
-            .decode(key[name].as_str().unwrap())
-            .unwrap()
-    };
-    let signature = BASE64_URL_SAFE_NO_PAD
-        .decode(signature)
-        .map_err(|error| error.to_string())?;
-    RsaPublicKeyComponents {
-        n: number("n"),
-        e: number("e"),
-    }
-    .verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &signature)
-    .map_err(|_| "the signature is wrong")?;
-    Ok(part(claims))
-}
 
 /// Asks for a token with changes to the good form, and verifies it.
 fn claims(emulator: &Emulator, changes: &[(&'static str, &'static str)]) -> Value {

@@ -1,0 +1,71 @@
+//! A person whose tokens are handed out.
+
+use super::guid;
+
+/// A person in the first tenant.
+///
+/// ```
+/// use identity_emulator::User;
+/// let ada = User::new("ada@contoso.test").display_name("Ada Lovelace");
+/// assert_eq!(ada.upn(), "ada@contoso.test");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub(crate) upn: String,
+    pub(crate) name: String,
+    pub(crate) object_id: String,
+}
+
+impl User {
+    /// A person with this sign-in name. The object id is derived from it: the same name is the same person.
+    pub fn new(upn: impl Into<String>) -> Self {
+        let upn = upn.into();
+        Self {
+            object_id: guid::derive(&["user", &upn.to_ascii_lowercase()]),
+            name: upn.clone(),
+            upn,
+        }
+    }
+
+    /// Sets the name that tokens show; the sign-in name by default.
+    #[must_use]
+    pub fn display_name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets the object id.
+    #[must_use]
+    pub fn with_object_id(mut self, id: impl Into<String>) -> Self {
+        self.object_id = id.into();
+        self
+    }
+
+    /// The sign-in name.
+    pub fn upn(&self) -> &str {
+        &self.upn
+    }
+
+    /// The object id, the `oid` of tokens.
+    pub fn object_id(&self) -> &str {
+        &self.object_id
+    }
+
+    /// The subject that the tokens for one application carry; it differs from application to application.
+    pub(crate) fn subject(&self, audience: &str) -> String {
+        guid::derive(&["subject", &self.object_id, audience]).replace('-', "")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::User;
+
+    #[test]
+    fn a_person_is_the_same_in_any_spelling_and_has_a_subject_per_application() {
+        let (one, other) = (User::new("Ada@contoso.test"), User::new("ada@contoso.test"));
+        assert_eq!(one.object_id, other.object_id);
+        assert_ne!(one.object_id, User::new("bob@contoso.test").object_id);
+        assert_ne!(one.subject("a"), one.subject("b"));
+    }
+}

@@ -1,0 +1,196 @@
+//! Authorization codes, refresh tokens and assertions that were seen: what a grant may be used for, and how often.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::ids::Ids;
+use crate::model::User;
+use crate::refusal::Refusal;
+
+/// How long a code is good, in seconds.
+const CODE_LIFETIME: i64 = 600;
+/// How long an unused refresh token is good, in seconds: 90 days.
+const REFRESH_LIFETIME: i64 = 90 * 86_400;
+
+/// What a user granted an application.
+#[derive(Clone, Debug)]
+pub(crate) struct Authorization {
+    pub(crate) tenant: String,
+    pub(crate) app: String,
+    pub(crate) user: User,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) nonce: Option<String>,
+    /// When the user signed in, in seconds since 1970.
+    pub(crate) signed_in: i64,
+}
+
+/// An authorization code and what it is bound to.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    pub(crate) authorization: Authorization,
+    pub(crate) redirect_uri: String,
+    /// Of PKCE with S256, unpadded base64url.
+    pub(crate) challenge: Option<String>,
+    expires: i64,
+    is_redeemed: bool,
+}
+
+/// All refresh tokens that came from one sign-in are a family; one of them misused ends them all.
+#[derive(Debug)]
+struct RefreshToken {
+    authorization: Authorization,
+    family: u64,
+    expires: i64,
+    is_used: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    codes: HashMap<String, Code>,
+    tokens: HashMap<String, RefreshToken>,
+    families: u64,
+    revoked: Vec<u64>,
+    /// Application and `jti` of assertions, with the time until which they are remembered.
+    seen: HashMap<(String, String), i64>,
+}
+
+/// The state of all sessions.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions(Mutex<State>);
+
+impl Sessions {
+    /// Makes a code.
+    pub(crate) fn code(
+        &self,
+        ids: &Ids,
+        now: i64,
+        authorization: Authorization,
+        redirect_uri: String,
+        challenge: Option<String>,
+    ) -> String {
+        let code = format!("1.{}.{}", ids.token(), ids.token());
+        self.lock().codes.insert(
+            code.clone(),
+            Code {
+                authorization,
+                redirect_uri,
+                challenge,
+                expires: now.saturating_add(CODE_LIFETIME),
+                is_redeemed: false,
+            },
+        );
+        code
+    }
+
+    /// Redeems a code if `check` agrees. A code that is refused stays good; one that was redeemed does not.
+    pub(crate) fn redeem(
+        &self,
+        code: &str,
+        now: i64,
+        check: impl FnOnce(&Code) -> Result<(), Refusal>,
+    ) -> Result<Authorization, Refusal> {
+        let mut state = self.lock();
+        let code = state
+            .codes
+            .get_mut(code)
+            .ok_or_else(|| Refusal::new(70000).with("parameter", "code"))?;
+        if code.is_redeemed {
+            return Err(Refusal::new(54005));
+        }
+        if now >= code.expires {
+            return Err(Refusal::new(70008));
+        }
+        check(code)?;
+        code.is_redeemed = true;
+        Ok(code.authorization.clone())
+    }
+
+    /// Makes a refresh token of a new family.
+    pub(crate) fn refresh_token(&self, ids: &Ids, now: i64, authorization: Authorization) -> String {
+        let mut state = self.lock();
+        state.families += 1;
+        let family = state.families;
+        state.make(ids, now, authorization, family)
+    }
+
+    /// Trades a refresh token for its authorization and the next token of its family. A token is good once; a second use ends
+    /// the family, since one of the two users of it must be a thief. With `is_reusable` it stays good, as in Entra.
+    pub(crate) fn refresh(
+        &self,
+        ids: &Ids,
+        token: &str,
+        now: i64,
+        is_reusable: bool,
+        check: impl FnOnce(&Authorization) -> Result<(), Refusal>,
+    ) -> Result<(Authorization, String), Refusal> {
+        let mut state = self.lock();
+        let known = state
+            .tokens
+            .get(token)
+            .ok_or_else(|| Refusal::new(70000).with("parameter", "refresh_token"))?;
+        let (family, is_used) = (known.family, known.is_used);
+        check(&known.authorization)?;
+        if state.revoked.contains(&family) {
+            return Err(Refusal::new(50173));
+        }
+        if is_used && !is_reusable {
+            state.revoked.push(family);
+            return Err(Refusal::new(50173));
+        }
+        if now >= known.expires {
+            return Err(Refusal::new(700082));
+        }
+        let authorization = known.authorization.clone();
+        if let Some(known) = state.tokens.get_mut(token) {
+            known.is_used = true;
+        }
+        let next = state.make(ids, now, authorization.clone(), family);
+        Ok((authorization, next))
+    }
+
+    /// Ends all sessions of a user, as a change of password does.
+    pub(crate) fn revoke(&self, upn: &str) {
+        let mut state = self.lock();
+        let families: Vec<u64> = state
+            .tokens
+            .values()
+            .filter(|token| token.authorization.user.upn.eq_ignore_ascii_case(upn))
+            .map(|token| token.family)
+            .collect();
+        state.revoked.extend(families);
+    }
+
+    /// Whether the application's assertion with this `jti` is seen for the first time. It is remembered until `until`.
+    pub(crate) fn first_sight(&self, app: &str, jti: &str, now: i64, until: i64) -> bool {
+        let mut state = self.lock();
+        state.seen.retain(|_, end| *end >= now);
+        state
+            .seen
+            .insert((app.to_owned(), jti.to_owned()), until)
+            .is_none()
+    }
+
+    pub(crate) fn reset(&self) {
+        *self.lock() = State::default();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn make(&mut self, ids: &Ids, now: i64, authorization: Authorization, family: u64) -> String {
+        let token = format!("0.{}.{}", ids.token(), ids.token());
+        self.tokens.insert(
+            token.clone(),
+            RefreshToken {
+                authorization,
+                family,
+                expires: now.saturating_add(REFRESH_LIFETIME),
+                is_used: false,
+            },
+        );
+        token
+    }
+}
