@@ -50,6 +50,7 @@ fn service_fabric_with_another_certificate_never_sees_the_secret() {
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
         assert!(!error.is_transient(), "{error}");
+        all_closed(&machine).await;
         machine.emulator.requests().none();
         assert_eq!(machine.emulator.connections().handshakes_failed, 1);
         // The authority being trusted makes no difference: it is the certificate that counts.
@@ -58,8 +59,16 @@ fn service_fabric_with_another_certificate_never_sees_the_secret() {
             .with_extra_roots(machine.emulator.ca_pem().into_bytes());
         let credential = machine.builder().with_options(&options).build().unwrap();
         get(&guard, &credential).await.unwrap_err();
+        all_closed(&machine).await;
         machine.emulator.requests().none();
     });
+}
+
+/// Waits until the emulator has seen the end of every connection: what was ever sent on one it has read then.
+async fn all_closed(machine: &Machine) {
+    while machine.emulator.connections().open > 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[test]
