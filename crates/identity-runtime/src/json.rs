@@ -138,7 +138,13 @@ impl Json {
     /// The value as a JSON document in ASCII, with a space after each `:` and `,` as Python writes it.
     #[must_use]
     pub fn to_document(&self) -> Zeroizing<String> {
-        write::document(self)
+        write::document(self, None)
+    }
+
+    /// The value as a JSON document in ASCII, each member on a line of its own, as Python's `json.dumps` with `indent` writes it.
+    #[must_use]
+    pub fn to_indented_document(&self, spaces: usize) -> Zeroizing<String> {
+        write::document(self, Some(spaces))
     }
 }
 

@@ -146,3 +146,12 @@ proptest! {
         drop(Json::parse(text.as_bytes()));
     }
 }
+
+#[test]
+fn an_indented_document_is_pythons() {
+    let json = Json::parse(br#"{"a":{"b":"x","c":[]},"d":[1,{"e":null}],"f":{}}"#).unwrap();
+    let expected = "{\n    \"a\": {\n        \"b\": \"x\",\n        \"c\": []\n    },\n    \"d\": [\n        1,\n        {\n            \"e\": null\n        }\n    ],\n    \"f\": {}\n}";
+    let written = json.to_indented_document(4);
+    assert_eq!(written.as_str(), expected);
+    assert_eq!(written.capacity(), written.len(), "measured first");
+}
