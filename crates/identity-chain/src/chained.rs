@@ -53,7 +53,6 @@ impl ChainedTokenCredential {
     }
 
     /// Builds a chain member by member.
-    #[must_use]
     pub fn builder() -> ChainBuilder {
         ChainBuilder::new(&ClientOptions::default())
     }

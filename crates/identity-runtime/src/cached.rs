@@ -29,8 +29,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use identity_base::{
-    CloseFuture, Error, ErrorKind, FetchToken, OwnedRequest,
-    Scopes, TokenCredential, TokenFuture, TokenHandle, TokenRequest,
+    CloseFuture, Error, ErrorKind, FetchToken, OwnedRequest, Scopes, TokenCredential, TokenFuture,
+    TokenHandle, TokenRequest,
 };
 
 use self::core::{Core, Want, closed};
@@ -100,6 +100,12 @@ impl<F: FetchToken> Cached<F> {
     #[must_use]
     pub fn fetcher(&self) -> &F {
         &self.core.fetcher
+    }
+
+    /// Wipes all cached tokens, for when what they were got with is no longer the same: another account signed in, for example. Fetches under way answer
+    /// their callers and leave nothing behind.
+    pub fn clear(&self) {
+        self.core.clear();
     }
 
     /// What a request that isn't answered at once leads to.

@@ -269,7 +269,7 @@ impl<F: FetchToken> Core<F> {
                 id,
                 handle.clone(),
                 want.request.is_background(),
-                policy.single_use,
+                policy,
                 arrival,
                 fetch,
             )

@@ -81,7 +81,9 @@ impl Slot {
             token,
             lanes,
             times,
-            sent, checked: AtomicU64::new(0) }
+            sent,
+            checked: AtomicU64::new(0),
+        }
     }
 
     /// A clone of the token.
@@ -125,13 +127,17 @@ pub(crate) trait Copies: Send + Sync {
 impl State {
     /// Drops the handles' copies of the token. To be called after the slot and its version changed.
     pub(crate) fn wipe_copies(&mut self) {
-        self.copies.retain(|copies| copies.upgrade().map(|copies| copies.wipe()).is_some());
+        self.copies
+            .retain(|copies| copies.upgrade().map(|copies| copies.wipe()).is_some());
     }
 }
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State").field("flights", &self.flights).field("removed", &self.removed).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("flights", &self.flights)
+            .field("removed", &self.removed)
+            .finish_non_exhaustive()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The fetch is a future that its waiters drive: all are woken, and the first to be polled polls it, always within the context of the runtime it began on. So
 //! a waiter that leaves, panics, or is kept without being polled costs nobody anything. The last one to leave spawns the fetch, so that a result that was
-//! paid for isn't lost.
+//! paid for isn't lost; one that asks a person ends instead.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use identity_base::{AccessToken, BoxFuture, Error, ErrorKind, Fetched};
+use identity_base::{AccessToken, BoxFuture, Error, ErrorKind, FetchPolicy, Fetched};
 use tokio::runtime::{Handle, Id};
 
 use super::sync::{Mutex, lock};
@@ -42,6 +42,8 @@ pub(crate) struct Flight {
     pub(crate) background: bool,
     /// Whether it must never be begun anew.
     pub(crate) single_use: bool,
+    /// Whether it ends with its last waiter.
+    attended: bool,
     /// The runtime whose I/O driver and timers the fetch uses.
     handle: Handle,
     shared: Mutex<Shared>,
@@ -66,7 +68,7 @@ impl Flight {
         id: u64,
         handle: Handle,
         background: bool,
-        single_use: bool,
+        policy: FetchPolicy,
         landing: Arc<dyn Landing>,
         fetch: BoxFuture<'static, Result<Fetched, Error>>,
     ) -> Arc<Self> {
@@ -82,7 +84,8 @@ impl Flight {
         Arc::new(Self {
             id,
             background,
-            single_use,
+            single_use: policy.single_use,
+            attended: policy.attended,
             handle,
             shared: Mutex::new(shared),
         })
@@ -219,6 +222,11 @@ impl Flight {
         shared.waiters.remove(&waiter);
         if shared.outcome.is_some() || shared.landing.is_none() {
             return;
+        }
+        if shared.waiters.is_empty() && self.attended {
+            drop(shared);
+            // Given up rather than cancelled: somebody who joins at this moment starts over.
+            return self.abandon();
         }
         if shared.waiters.is_empty() {
             let orphaned = std::mem::replace(&mut shared.spawned, true);

@@ -7,7 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use identity_base::{AccessToken, Event, EventKind, FetchToken, HandleSource, RequestScopes, Scopes, TokenCredential, TokenFuture, TokenRequest};
+use identity_base::{
+    AccessToken, Event, EventKind, FetchToken, HandleSource, RequestScopes, Scopes, TokenCredential,
+    TokenFuture, TokenRequest,
+};
 
 use super::Cached;
 use super::entry::{Copies, Entry};
@@ -44,7 +47,12 @@ impl<F: FetchToken> EntryHandle<F> {
         let weak = Arc::downgrade(&lanes);
         let copies: std::sync::Weak<dyn Copies> = weak;
         lock(&entry.state).copies.push(copies);
-        Arc::new(Self { credential, entry, scopes, lanes })
+        Arc::new(Self {
+            credential,
+            entry,
+            scopes,
+            lanes,
+        })
     }
 
     /// Looks the token up and keeps a copy, if the lane is free.
@@ -69,7 +77,11 @@ impl<F: FetchToken> EntryHandle<F> {
             && let Some(Ok(mut kept)) = self.lanes.0.get(lane::current()).map(|lane| lane.0.try_lock())
         {
             if kept.version != version || kept.token.is_none() {
-                *kept = Kept { token: Some(slot.peek().with_own_count()), version, tick };
+                *kept = Kept {
+                    token: Some(slot.peek().with_own_count()),
+                    version,
+                    tick,
+                };
             }
             kept.tick = tick;
         }
@@ -90,7 +102,8 @@ impl<F: FetchToken> HandleSource for EntryHandle<F> {
     #[inline]
     fn cached(&self) -> Option<AccessToken> {
         if let Some(Ok(kept)) = self.lanes.0.get(lane::current()).map(|lane| lane.0.try_lock()) {
-            let fresh = kept.version == self.entry.version.load(Ordering::Acquire) && kept.tick == self.credential.core.clock.tick();
+            let fresh = kept.version == self.entry.version.load(Ordering::Acquire)
+                && kept.tick == self.credential.core.clock.tick();
             if let (true, Some(token)) = (fresh, &kept.token) {
                 let token = token.clone();
                 drop(kept);
@@ -118,7 +131,10 @@ impl Copies for Lanes {
 
 impl<F: FetchToken> fmt::Debug for EntryHandle<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EntryHandle").field("credential", &self.credential).field("scopes", &self.scopes).finish_non_exhaustive()
+        f.debug_struct("EntryHandle")
+            .field("credential", &self.credential)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -134,14 +150,22 @@ mod tests {
     const SCOPE: &[&str] = &["scope"];
 
     fn handle(fetch: &ScriptedFetch, clock: &TestClock) -> Arc<EntryHandle<ScriptedFetch>> {
-        let credential = Cached::new(fetch.clone(), &ClientOptions::default().with_clock(Arc::new(clock.clone())));
+        let credential = Cached::new(
+            fetch.clone(),
+            &ClientOptions::default().with_clock(Arc::new(clock.clone())),
+        );
         let request = identity_base::OwnedRequest::new(Scopes::parse(SCOPE).unwrap());
         let entry = credential.core.entry(&request);
         EntryHandle::new(credential, entry, request.scopes().clone())
     }
 
     fn copies(handle: &EntryHandle<ScriptedFetch>) -> usize {
-        handle.lanes.0.iter().filter(|lane| lock(&lane.0).token.is_some()).count()
+        handle
+            .lanes
+            .0
+            .iter()
+            .filter(|lane| lock(&lane.0).token.is_some())
+            .count()
     }
 
     #[test]
@@ -179,7 +203,10 @@ mod tests {
 
     #[test]
     fn a_handle_that_is_used_in_the_soft_window_refreshes() {
-        let (fetch, clock) = (ScriptedFetch::new().then(FetchStep::token("old", Duration::from_secs(3600))), TestClock::new());
+        let (fetch, clock) = (
+            ScriptedFetch::new().then(FetchStep::token("old", Duration::from_secs(3600))),
+            TestClock::new(),
+        );
         let handle = handle(&fetch, &clock);
         block_on(async {
             handle.fetch(SCOPE.into()).await.unwrap();

@@ -119,6 +119,11 @@ impl<F: FetchToken> Core<F> {
     /// Ends all use: tokens are wiped, new calls fail.
     pub(crate) fn shut(&self) {
         self.closed.store(true, Ordering::Release);
+        self.clear();
+    }
+
+    /// Wipes all tokens. Fetches under way answer their callers and leave nothing behind.
+    pub(crate) fn clear(&self) {
         let _inserting = lock(&self.inserting);
         let entries = self
             .front

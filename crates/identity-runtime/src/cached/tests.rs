@@ -26,7 +26,9 @@ fn credential(fetch: &ScriptedFetch, clock: &TestClock) -> Cached<ScriptedFetch>
 }
 
 fn limited(fetch: &ScriptedFetch, clock: &TestClock, cache: CacheOptions) -> Cached<ScriptedFetch> {
-    let options = ClientOptions::default().with_clock(Arc::new(clock.clone())).with_cache(cache);
+    let options = ClientOptions::default()
+        .with_clock(Arc::new(clock.clone()))
+        .with_cache(cache);
     Cached::new(fetch.clone(), &options)
 }
 
@@ -45,7 +47,10 @@ fn seconds(count: u64) -> Duration {
 }
 
 /// Spawns `count` callers for the same scope.
-fn callers(credential: &Cached<ScriptedFetch>, count: usize) -> Vec<tokio::task::JoinHandle<Result<AccessToken, Error>>> {
+fn callers(
+    credential: &Cached<ScriptedFetch>,
+    count: usize,
+) -> Vec<tokio::task::JoinHandle<Result<AccessToken, Error>>> {
     let spawn = |_| {
         let credential = credential.clone();
         tokio::spawn(async move { credential.get_token(SCOPE).await })

@@ -16,7 +16,11 @@ fn after_closing_hits_and_misses_of_all_clones_fail() {
         for scopes in [SCOPE, &["other"]] {
             assert!(clone.get_token(scopes).await.unwrap_err().is_closed());
         }
-        assert!(handle.cached().is_none() && handle.token().await.unwrap_err().is_closed() && clone.handle(SCOPE).is_none());
+        assert!(
+            handle.cached().is_none()
+                && handle.token().await.unwrap_err().is_closed()
+                && clone.handle(SCOPE).is_none()
+        );
         credential.close().await;
     });
     assert_eq!(fetch.calls(), 1);
@@ -72,7 +76,9 @@ fn a_fetch_that_takes_longer_is_ended() {
 #[test]
 fn dropping_the_last_clone_ends_a_background_refresh_and_frees_everything() {
     let (gate, clock) = (Gate::closed(), TestClock::new());
-    let fetch = ScriptedFetch::new().then(FetchStep::token("old", HOUR)).then(FetchStep::token("new", HOUR).at(&gate));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::token("old", HOUR))
+        .then(FetchStep::token("new", HOUR).at(&gate));
     let credential = credential(&fetch, &clock);
     let core = Arc::downgrade(&credential.core);
     block_on(async {
@@ -89,7 +95,10 @@ fn dropping_the_last_clone_ends_a_background_refresh_and_frees_everything() {
 
 #[test]
 fn a_finished_credential_leaves_nothing_behind() {
-    let (fetch, clock) = (ScriptedFetch::new().then(FetchStep::error(refused())), TestClock::new());
+    let (fetch, clock) = (
+        ScriptedFetch::new().then(FetchStep::error(refused())),
+        TestClock::new(),
+    );
     let credential = credential(&fetch, &clock);
     let core = Arc::downgrade(&credential.core);
     block_on(async {

@@ -60,14 +60,19 @@ fn keys_do_not_wait_for_each_other() {
             task.await.unwrap().unwrap();
         }
     });
-    assert_eq!(clock.wall().duration_since(before).unwrap(), Duration::from_millis(500));
+    assert_eq!(
+        clock.wall().duration_since(before).unwrap(),
+        Duration::from_millis(500)
+    );
     assert_eq!(fetch.most_at_once(), 8);
 }
 
 #[test]
 fn a_cached_key_is_ready_while_another_is_fetched() {
     let (gate, clock) = (Gate::closed(), TestClock::new());
-    let fetch = ScriptedFetch::new().then(FetchStep::numbered(HOUR)).then(FetchStep::numbered(HOUR).at(&gate));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::numbered(HOUR))
+        .then(FetchStep::numbered(HOUR).at(&gate));
     let credential = credential(&fetch, &clock);
     block_on(async {
         credential.get_token(SCOPE).await.unwrap();
@@ -160,7 +165,9 @@ fn the_last_caller_that_leaves_does_not_waste_the_request() {
 #[test]
 fn a_panicking_fetch_is_an_internal_error_for_all_and_the_next_call_works() {
     let (gate, clock) = (Gate::closed(), TestClock::new());
-    let fetch = ScriptedFetch::new().then(FetchStep::panic("CNRY").at(&gate)).then(FetchStep::token("t", HOUR));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::panic("CNRY").at(&gate))
+        .then(FetchStep::token("t", HOUR));
     let credential = credential(&fetch, &clock);
     block_on(async {
         let tasks = callers(&credential, 50);
@@ -180,23 +187,37 @@ fn a_panicking_fetch_is_an_internal_error_for_all_and_the_next_call_works() {
 #[test]
 fn a_thousand_callers_that_reject_one_token_make_one_request() {
     let (gate, clock) = (Gate::closed(), TestClock::new());
-    let fetch = ScriptedFetch::new().then(FetchStep::token("old", HOUR)).then(FetchStep::token("new", HOUR).at(&gate));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::token("old", HOUR))
+        .then(FetchStep::token("new", HOUR).at(&gate));
     let credential = credential(&fetch, &clock);
     block_on(async {
         let old = credential.get_token(SCOPE).await.unwrap();
         let tasks: Vec<_> = (0..1000)
             .map(|_| {
                 let (credential, old) = (credential.clone(), old.clone());
-                tokio::spawn(async move { credential.get_token_with(TokenRequest::new(SCOPE).rejected(&old)).await })
+                tokio::spawn(async move {
+                    credential
+                        .get_token_with(TokenRequest::new(SCOPE).rejected(&old))
+                        .await
+                })
             })
             .collect();
         gate.arrivals(1).await;
-        assert_eq!(hit(credential.get_token(SCOPE)).secret(), "old", "who rejects nothing is served");
+        assert_eq!(
+            hit(credential.get_token(SCOPE)).secret(),
+            "old",
+            "who rejects nothing is served"
+        );
         gate.open();
         for task in tasks {
             assert_eq!(task.await.unwrap().unwrap().secret(), "new");
         }
-        assert_eq!(hit(credential.get_token_with(TokenRequest::new(SCOPE).rejected(&old))).secret(), "new", "late ones as well");
+        assert_eq!(
+            hit(credential.get_token_with(TokenRequest::new(SCOPE).rejected(&old))).secret(),
+            "new",
+            "late ones as well"
+        );
     });
     assert_eq!(fetch.calls(), 2);
     assert_eq!(fetch.records()[1].superseded.as_ref().unwrap().secret(), "old");
@@ -213,9 +234,18 @@ fn callers_with_equal_claims_share_a_request_and_others_have_their_own() {
     block_on(async {
         let ask = |claims: &'static str| {
             let credential = credential.clone();
-            tokio::spawn(async move { credential.get_token_with(TokenRequest::new(SCOPE).claims(claims)).await })
+            tokio::spawn(async move {
+                credential
+                    .get_token_with(TokenRequest::new(SCOPE).claims(claims))
+                    .await
+            })
         };
-        let tasks = [ask("{\"a\":1,\"b\":2}"), ask("{ \"b\": 2, \"a\": 1 }"), ask("{\"a\":2}"), callers(&credential, 1).remove(0)];
+        let tasks = [
+            ask("{\"a\":1,\"b\":2}"),
+            ask("{ \"b\": 2, \"a\": 1 }"),
+            ask("{\"a\":2}"),
+            callers(&credential, 1).remove(0),
+        ];
         gate.arrivals(3).await;
         identity_testkit::poll::settle().await;
         gate.open();
@@ -234,7 +264,11 @@ fn the_callers_deadline_cuts_the_wait_and_not_the_flight() {
     block_on(async {
         let hasty = tokio::spawn({
             let credential = credential.clone();
-            async move { credential.get_token_with(TokenRequest::new(SCOPE).deadline(seconds(1))).await }
+            async move {
+                credential
+                    .get_token_with(TokenRequest::new(SCOPE).deadline(seconds(1)))
+                    .await
+            }
         });
         gate.arrivals(1).await;
         clock.sleepers(2).await;
@@ -254,6 +288,9 @@ fn a_fetch_that_never_answers_ends_at_the_total_deadline() {
     let credential = credential(&fetch, &clock);
     let before = clock.wall();
     let error = clock.block_on(credential.get_token(SCOPE)).unwrap_err();
-    assert_eq!((error.kind(), clock.wall().duration_since(before).unwrap()), (ErrorKind::Timeout, seconds(30)));
+    assert_eq!(
+        (error.kind(), clock.wall().duration_since(before).unwrap()),
+        (ErrorKind::Timeout, seconds(30))
+    );
     assert_eq!(fetch.abandoned(), 1);
 }

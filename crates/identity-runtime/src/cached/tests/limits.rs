@@ -20,14 +20,23 @@ impl Observer for Evictions {
 }
 
 fn cached_keys(credential: &Cached<ScriptedFetch>, keys: usize) -> Vec<usize> {
-    (0..keys).filter(|n| credential.get_token(&[&format!("scope{n}")]).try_now().is_ok()).collect()
+    (0..keys)
+        .filter(|n| credential.get_token(&[&format!("scope{n}")]).try_now().is_ok())
+        .collect()
 }
 
 #[test]
 fn the_entry_limit_holds_and_the_used_ones_stay() {
-    let (fetch, clock, seen) = (ScriptedFetch::new(), TestClock::new(), Arc::new(Evictions::default()));
+    let (fetch, clock, seen) = (
+        ScriptedFetch::new(),
+        TestClock::new(),
+        Arc::new(Evictions::default()),
+    );
     let cache = CacheOptions::new().with_max_entries(100);
-    let options = ClientOptions::default().with_clock(Arc::new(clock)).with_cache(cache).with_observer(Arc::clone(&seen) as Arc<dyn Observer>);
+    let options = ClientOptions::default()
+        .with_clock(Arc::new(clock))
+        .with_cache(cache)
+        .with_observer(Arc::clone(&seen) as Arc<dyn Observer>);
     let credential = Cached::new(fetch.clone(), &options);
     block_on(async {
         for n in 0..1000 {
@@ -96,7 +105,11 @@ fn fetches_at_once_are_limited_and_so_is_their_queue() {
         let gate = gate.clone();
         move |_, _| FetchStep::numbered(HOUR).at(&gate)
     });
-    let credential = limited(&fetch, &clock, CacheOptions::new().with_max_flights(3).with_max_queued(5));
+    let credential = limited(
+        &fetch,
+        &clock,
+        CacheOptions::new().with_max_flights(3).with_max_queued(5),
+    );
     block_on(async {
         let ask = |n: usize| {
             let credential = credential.clone();
@@ -112,7 +125,10 @@ fn fetches_at_once_are_limited_and_so_is_their_queue() {
             match task.await.unwrap() {
                 Ok(_) => {}
                 Err(error) => {
-                    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Overloaded, true));
+                    assert_eq!(
+                        (error.kind(), error.is_transient()),
+                        (ErrorKind::Overloaded, true)
+                    );
                     overloaded += 1;
                 }
             }

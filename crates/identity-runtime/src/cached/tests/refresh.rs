@@ -11,7 +11,9 @@ const SOFT: Duration = Duration::from_secs(3050);
 #[test]
 fn in_the_soft_window_the_old_token_is_returned_at_once_and_one_refresh_runs() {
     let (gate, clock) = (Gate::closed(), TestClock::new());
-    let fetch = ScriptedFetch::new().then(FetchStep::token("old", HOUR)).then(FetchStep::token("new", HOUR).at(&gate));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::token("old", HOUR))
+        .then(FetchStep::token("new", HOUR).at(&gate));
     let credential = credential(&fetch, &clock);
     block_on(async {
         credential.get_token(SCOPE).await.unwrap();
@@ -20,7 +22,11 @@ fn in_the_soft_window_the_old_token_is_returned_at_once_and_one_refresh_runs() {
             assert_eq!(hit(credential.get_token(SCOPE)).secret(), "old");
         }
         gate.arrivals(1).await;
-        assert_eq!(hit(credential.get_token(SCOPE)).secret(), "old", "while the service is slow, too");
+        assert_eq!(
+            hit(credential.get_token(SCOPE)).secret(),
+            "old",
+            "while the service is slow, too"
+        );
         gate.open();
         fetch.finished(2).await;
         settle().await;
@@ -47,26 +53,38 @@ fn before_the_soft_window_nothing_is_refreshed() {
 #[test]
 fn a_failing_refresh_never_shows_while_the_token_is_usable_and_is_tried_every_thirty_seconds() {
     let clock = TestClock::new();
-    let fetch = ScriptedFetch::new().then(FetchStep::token("old", HOUR)).respond_with(|_, _| FetchStep::error(refused()));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::token("old", HOUR))
+        .respond_with(|_, _| FetchStep::error(refused()));
     let credential = credential(&fetch, &clock);
     block_on(async {
         credential.get_token(SCOPE).await.unwrap();
         clock.advance(SOFT);
         for second in SOFT.as_secs()..3570 {
-            assert_eq!(hit(credential.get_token(SCOPE)).secret(), "old", "second {second}");
+            assert_eq!(
+                hit(credential.get_token(SCOPE)).secret(),
+                "old",
+                "second {second}"
+            );
             settle().await;
             clock.advance(seconds(1));
         }
         let tries = fetch.calls() - 1;
         assert!((17..=18).contains(&tries), "every 30 s of 520 s: {tries}");
-        assert!(credential.get_token(SCOPE).await.is_err(), "after its end the failure shows");
+        assert!(
+            credential.get_token(SCOPE).await.is_err(),
+            "after its end the failure shows"
+        );
     });
 }
 
 #[test]
 fn recovery_follows_the_service_within_thirty_seconds() {
     let clock = TestClock::new();
-    let fetch = ScriptedFetch::new().then(FetchStep::token("old", HOUR)).then(FetchStep::error(refused())).then(FetchStep::token("new", HOUR));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::token("old", HOUR))
+        .then(FetchStep::error(refused()))
+        .then(FetchStep::token("new", HOUR));
     let credential = credential(&fetch, &clock);
     block_on(async {
         credential.get_token(SCOPE).await.unwrap();
@@ -86,7 +104,8 @@ fn recovery_follows_the_service_within_thirty_seconds() {
 fn a_refresh_that_brings_no_later_expiry_is_not_repeated_in_a_loop() {
     let clock = TestClock::new();
     let end = clock.wall() + HOUR;
-    let fetch = ScriptedFetch::new().respond_with(move |_, _| FetchStep::fetched(identity_base::Fetched::expiring_at("same", end)));
+    let fetch = ScriptedFetch::new()
+        .respond_with(move |_, _| FetchStep::fetched(identity_base::Fetched::expiring_at("same", end)));
     let credential = credential(&fetch, &clock);
     block_on(async {
         credential.get_token(SCOPE).await.unwrap();
@@ -140,7 +159,10 @@ fn an_older_answer_does_not_overwrite_a_newer_one() {
         slow.arrivals(1).await;
         clock.advance(seconds(1));
         let claims = identity_base::TokenRequest::new(SCOPE).claims("{}");
-        assert_eq!(credential.get_token_with(claims).await.unwrap().secret(), "challenged");
+        assert_eq!(
+            credential.get_token_with(claims).await.unwrap().secret(),
+            "challenged"
+        );
         slow.open();
         fetch.finished(3).await;
         settle().await;

@@ -14,7 +14,10 @@ fn real(fetch: &ScriptedFetch) -> Cached<ScriptedFetch> {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// Begins a flight on `first` that hangs, and leaves the future unfinished there.
@@ -24,32 +27,53 @@ fn begin(first: &tokio::runtime::Runtime, credential: &Cached<ScriptedFetch>, fe
     drop(task);
 }
 
-fn callers_on(runtime: &tokio::runtime::Runtime, credential: &Cached<ScriptedFetch>) -> tokio::task::JoinHandle<Result<AccessToken, Error>> {
+fn callers_on(
+    runtime: &tokio::runtime::Runtime,
+    credential: &Cached<ScriptedFetch>,
+) -> tokio::task::JoinHandle<Result<AccessToken, Error>> {
     let credential = credential.clone();
     runtime.spawn(async move { credential.get_token(SCOPE).await })
 }
 
 #[test]
 fn a_flight_whose_runtime_is_dropped_is_begun_anew_elsewhere() {
-    let fetch = ScriptedFetch::new().then(FetchStep::hang()).then(FetchStep::token("t", HOUR));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::hang())
+        .then(FetchStep::token("t", HOUR));
     let credential = real(&fetch);
     let first = runtime();
     begin(&first, &credential, &fetch);
     drop(first);
     let began = Instant::now();
-    assert_eq!(runtime().block_on(credential.get_token(SCOPE)).unwrap().secret(), "t");
-    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+    assert_eq!(
+        runtime().block_on(credential.get_token(SCOPE)).unwrap().secret(),
+        "t"
+    );
+    assert!(
+        began.elapsed() < Duration::from_millis(1500),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[test]
 fn a_flight_whose_runtime_is_kept_but_not_driven_is_begun_anew_elsewhere() {
-    let fetch = ScriptedFetch::new().then(FetchStep::hang()).then(FetchStep::token("t", HOUR));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::hang())
+        .then(FetchStep::token("t", HOUR));
     let credential = real(&fetch);
     let first = runtime();
     begin(&first, &credential, &fetch);
     let began = Instant::now();
-    assert_eq!(runtime().block_on(credential.get_token(SCOPE)).unwrap().secret(), "t");
-    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+    assert_eq!(
+        runtime().block_on(credential.get_token(SCOPE)).unwrap().secret(),
+        "t"
+    );
+    assert!(
+        began.elapsed() < Duration::from_millis(1500),
+        "{:?}",
+        began.elapsed()
+    );
     // Driven again, the first runtime finds the token as well.
     assert_eq!(first.block_on(credential.get_token(SCOPE)).unwrap().secret(), "t");
     assert_eq!((fetch.calls(), fetch.abandoned()), (2, 1));
@@ -57,7 +81,9 @@ fn a_flight_whose_runtime_is_kept_but_not_driven_is_begun_anew_elsewhere() {
 
 #[test]
 fn a_waiter_elsewhere_survives_the_drop_of_the_flights_runtime_in_mid_wait() {
-    let fetch = ScriptedFetch::new().then(FetchStep::hang()).then(FetchStep::token("t", HOUR));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::hang())
+        .then(FetchStep::token("t", HOUR));
     let credential = real(&fetch);
     let first = runtime();
     begin(&first, &credential, &fetch);
@@ -84,7 +110,11 @@ fn a_live_runtime_keeps_its_flight_for_waiters_elsewhere() {
     let gate = Gate::closed();
     let fetch = ScriptedFetch::new().then(FetchStep::token("t", HOUR).at(&gate));
     let credential = real(&fetch);
-    let first = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let first = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
     let task = callers_on(&first, &credential);
     let waiter = std::thread::spawn({
         move || {
@@ -94,7 +124,11 @@ fn a_live_runtime_keeps_its_flight_for_waiters_elsewhere() {
                     let gate = gate.clone();
                     async move {
                         // Longer than one look at the other runtime.
-                        identity_base::seam::Clock::sleep(&crate::os::SystemClock::new(), Duration::from_millis(1200)).await;
+                        identity_base::seam::Clock::sleep(
+                            &crate::os::SystemClock::new(),
+                            Duration::from_millis(1200),
+                        )
+                        .await;
                         gate.open();
                     }
                 };
@@ -110,12 +144,16 @@ fn a_live_runtime_keeps_its_flight_for_waiters_elsewhere() {
 
 #[test]
 fn a_single_use_grant_is_never_begun_anew() {
-    let fetch = ScriptedFetch::new().then(FetchStep::hang()).with_policy(FetchPolicy::new().with_single_use(true));
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::hang())
+        .with_policy(FetchPolicy::new().with_single_use(true));
     let credential = real(&fetch);
     let first = runtime();
     begin(&first, &credential, &fetch);
     let deadline = identity_base::TokenRequest::new(SCOPE).deadline(Duration::from_millis(1300));
-    let error = runtime().block_on(credential.get_token_with(deadline)).unwrap_err();
+    let error = runtime()
+        .block_on(credential.get_token_with(deadline))
+        .unwrap_err();
     assert_eq!((error.kind(), fetch.calls()), (ErrorKind::Timeout, 1));
 }
 
