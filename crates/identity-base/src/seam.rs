@@ -7,6 +7,7 @@ mod clock;
 mod env;
 mod fs;
 mod http;
+mod private_file;
 mod process;
 mod random;
 mod resolver;
@@ -19,6 +20,7 @@ pub use self::http::{
     AddressRule, ConnectPolicy, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
     HttpTimeouts, ServerIdentity,
 };
+pub use self::private_file::{FileContents, FileLock, PrivateFile};
 pub use self::process::{ProcessError, ProcessErrorKind, ProcessOutput, ProcessRequest, ProcessRunner};
 pub use self::random::Random;
 pub use self::resolver::Resolver;

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
+use super::PrivateFile;
 use crate::BoxFuture;
 
 /// Reads and writes files, off the async threads.
@@ -44,6 +46,14 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
 
     /// Removes a file.
     fn remove<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<()>>;
+
+    /// A file that belongs to this user alone and that several processes change. This does no I/O.
+    ///
+    /// The default has none; what would be kept in such a file then stays in memory.
+    fn private_file(&self, path: &Path) -> Option<Arc<dyn PrivateFile>> {
+        let _ = path;
+        None
+    }
 }
 
 /// How to read a file.

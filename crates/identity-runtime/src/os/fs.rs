@@ -1,14 +1,20 @@
 //! Files.
 
 mod open;
+#[cfg(unix)]
+mod private;
+#[cfg(not(unix))]
+#[path = "fs/private_elsewhere.rs"]
+mod private;
 mod replace;
 
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use identity_base::BoxFuture;
-use identity_base::seam::{FileKind, FileMetadata, FileSystem, ReadOptions, WriteOptions};
+use identity_base::seam::{FileKind, FileMetadata, FileSystem, PrivateFile, ReadOptions, WriteOptions};
 use zeroize::Zeroizing;
 
 use super::buffer::Buffer;
@@ -85,6 +91,10 @@ impl FileSystem for SystemFs {
     fn remove<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<()>> {
         let path = path.to_owned();
         Box::pin(off_thread(move || fs::remove_file(&path)))
+    }
+
+    fn private_file(&self, path: &Path) -> Option<Arc<dyn PrivateFile>> {
+        Some(Arc::new(private::SystemPrivateFile::new(path)?))
     }
 }
 
