@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::suggest::nearest;
 
 /// What secrets on the command line are answered with, and how their options are recognised.
-const SECRET_WORDS: [&str; 4] = ["secret", "password", "token", "assertion"];
+const SECRET_WORDS: [&str; 6] = ["secret", "password", "token", "assertion", "code", "verifier"];
 
 /// The arguments of one command.
 #[derive(Debug)]

@@ -26,29 +26,49 @@ pub(crate) struct Places<'a> {
 }
 
 impl Places<'_> {
-    /// The secret: from the file of the option, else from the variable, else from the file of the variable `…_FILE`.
+    /// The secret: from the file of the option, else from the variable, else from the file of the variable `…_FILE`; `None` when none of them is set.
     ///
     /// # Errors
-    /// An `unavailable` failure when none of them is set; a usage failure when what is set can't be a secret.
-    pub(crate) async fn read(self, env: &dyn Env, files: &dyn FileSystem) -> Result<Secret, Failure> {
+    /// A usage failure when what is set can't be a secret.
+    pub(crate) async fn find(self, env: &dyn Env, files: &dyn FileSystem) -> Result<Option<Secret>, Failure> {
         if self.file.is_some_and(|file| file == "-") {
-            return self.accept(standard_input()?, "standard input");
+            return self.accept(standard_input()?, "standard input").map(Some);
         }
         if let Some(file) = self.file {
-            return self.read_file(Path::new(file), self.option, files).await;
+            let secret = self.read_file(Path::new(file), self.option, files).await?;
+            return Ok(Some(secret));
         }
         if let Some(secret) = env.var(self.variable) {
-            return Ok(Secret::new(secret));
+            return Ok(Some(Secret::new(secret)));
         }
-        let file_variable = format!("{}_FILE", self.variable);
-        if let Some(file) = env.raw(&file_variable).filter(|file| !file.is_empty()) {
-            return self.read_file(Path::new(&file), &file_variable, files).await;
+        let variable = self.file_variable();
+        match env.raw(&variable).filter(|file| !file.is_empty()) {
+            Some(file) => {
+                let secret = self.read_file(Path::new(&file), &variable, files).await?;
+                Ok(Some(secret))
+            }
+            None => Ok(None),
         }
-        let hint = format!(
-            "set {} or {file_variable}, or use {} FILE",
-            self.variable, self.option
-        );
-        Err(Failure::unavailable(format!("there is no {}", self.what)).hint(hint))
+    }
+
+    /// The same where there has to be one.
+    ///
+    /// # Errors
+    /// An `unavailable` failure when none of the places is set, beside those of [`Places::find`].
+    pub(crate) async fn read(self, env: &dyn Env, files: &dyn FileSystem) -> Result<Secret, Failure> {
+        self.find(env, files).await?.ok_or_else(|| {
+            let hint = format!(
+                "set {} or {}, or use {} FILE",
+                self.variable,
+                self.file_variable(),
+                self.option
+            );
+            Failure::unavailable(format!("there is no {}", self.what)).hint(hint)
+        })
+    }
+
+    fn file_variable(self) -> String {
+        format!("{}_FILE", self.variable)
     }
 
     async fn read_file(self, path: &Path, named_by: &str, files: &dyn FileSystem) -> Result<Secret, Failure> {

@@ -2,21 +2,40 @@
 //!
 //! A further way is a module with one [`Way`], and its line in [`ALL`]. Help, parsing, suggestions and the table of variables follow from that.
 
+mod authorization_code;
+mod azure_pipelines;
+mod certificate;
+mod client_assertion;
 mod client_secret;
+mod github_actions;
 mod managed_identity;
+mod on_behalf_of;
+mod proof;
+mod settings;
+mod workload_identity;
 
-use std::ffi::OsString;
 use std::sync::Arc;
 
 use identity_base::seam::Env;
 use identity_base::{BoxFuture, TokenCredential};
 use identity_runtime::ClientOptions;
 
+pub(crate) use self::settings::{Settings, filled};
 use crate::failure::Failure;
 use crate::suggest::nearest;
 
 /// All ways, the default one first.
-pub(crate) const ALL: [&Way; 2] = [&client_secret::WAY, &managed_identity::WAY];
+pub(crate) const ALL: [&Way; 9] = [
+    &client_secret::WAY,
+    &certificate::WAY,
+    &client_assertion::WAY,
+    &on_behalf_of::WAY,
+    &authorization_code::WAY,
+    &workload_identity::WAY,
+    &azure_pipelines::WAY,
+    &github_actions::WAY,
+    &managed_identity::WAY,
+];
 
 /// One way to a token.
 #[derive(Debug)]
@@ -36,12 +55,7 @@ pub(crate) struct Way {
 /// What a way may be made from: arguments, and the environment behind them.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
-    pub(crate) tenant: Option<String>,
-    pub(crate) client_id: Option<String>,
-    pub(crate) object_id: Option<String>,
-    pub(crate) resource_id: Option<String>,
-    pub(crate) source: Option<String>,
-    pub(crate) client_secret_file: Option<OsString>,
+    pub(crate) settings: Settings,
     pub(crate) client: ClientOptions,
 }
 
@@ -65,7 +79,7 @@ impl Inputs {
     /// # Errors
     /// An `unavailable` failure that says how to set it.
     pub(crate) fn tenant(&self) -> Result<String, Failure> {
-        self.required("tenant", &self.tenant, "--tenant", "AZURE_TENANT_ID")
+        self.required("tenant", &self.settings.tenant, "--tenant", "AZURE_TENANT_ID")
     }
 
     /// The client id, from `--client-id` or `AZURE_CLIENT_ID`.
@@ -73,7 +87,12 @@ impl Inputs {
     /// # Errors
     /// An `unavailable` failure that says how to set it.
     pub(crate) fn client_id(&self) -> Result<String, Failure> {
-        self.required("client id", &self.client_id, "--client-id", "AZURE_CLIENT_ID")
+        self.required(
+            "client id",
+            &self.settings.client_id,
+            "--client-id",
+            "AZURE_CLIENT_ID",
+        )
     }
 
     fn required(

@@ -37,12 +37,7 @@ fn run(args: Args, context: &Context) -> Result<(), Failure> {
     runtime::block_on(async {
         let inputs = Inputs {
             client: client_options(&options, context).await?,
-            tenant: options.tenant.clone(),
-            client_id: options.client_id.clone(),
-            object_id: options.object_id.clone(),
-            resource_id: options.resource_id.clone(),
-            source: options.source.clone(),
-            client_secret_file: options.client_secret_file.clone(),
+            settings: options.settings.clone(),
         };
         let opened = (way.open)(&inputs).await?;
         let mut request = TokenRequest::new(options.scopes.as_slice())

@@ -7,7 +7,6 @@ use identity_base::BoxFuture;
 
 use super::{Inputs, Opened, Way};
 use crate::failure::Failure;
-use crate::secrets::Places;
 
 pub(super) const WAY: Way = Way {
     name: "client-secret",
@@ -25,13 +24,7 @@ pub(super) const WAY: Way = Way {
 fn open(inputs: &Inputs) -> BoxFuture<'_, Result<Opened, Failure>> {
     Box::pin(async {
         let (tenant, client_id) = (inputs.tenant()?, inputs.client_id()?);
-        let places = Places {
-            what: "client secret",
-            option: "--client-secret-file",
-            file: inputs.client_secret_file.as_deref(),
-            variable: "AZURE_CLIENT_SECRET",
-        };
-        let secret = places.read(inputs.env(), &**inputs.client.file_system()).await?;
+        let secret = inputs.read(inputs.client_secret()).await?;
         let credential = ClientSecretCredential::builder(&tenant, &client_id, secret)
             .with_options(&inputs.client)
             .build()?;

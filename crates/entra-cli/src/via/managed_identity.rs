@@ -31,13 +31,13 @@ fn open(inputs: &Inputs) -> BoxFuture<'_, Result<Opened, Failure>> {
         if let Some(identity) = identity(inputs)? {
             builder = builder.with_user_assigned(identity);
         }
-        if let Some(source) = &inputs.source {
+        if let Some(source) = &inputs.settings.source {
             builder = builder.with_source(source.parse::<ManagedIdentitySource>()?);
         }
         Ok(Opened {
             credential: Arc::new(builder.build()?),
             tenant: None,
-            client_id: inputs.client_id.clone(),
+            client_id: inputs.settings.client_id.clone(),
         })
     })
 }
@@ -45,9 +45,21 @@ fn open(inputs: &Inputs) -> BoxFuture<'_, Result<Opened, Failure>> {
 /// The identity that the options name. Unlike with applications, no variable does: the host's own identity is as good a wish as any.
 fn identity(inputs: &Inputs) -> Result<Option<UserAssignedId>, Failure> {
     let given = [
-        inputs.client_id.as_deref().map(UserAssignedId::client_id),
-        inputs.object_id.as_deref().map(UserAssignedId::object_id),
-        inputs.resource_id.as_deref().map(UserAssignedId::resource_id),
+        inputs
+            .settings
+            .client_id
+            .as_deref()
+            .map(UserAssignedId::client_id),
+        inputs
+            .settings
+            .object_id
+            .as_deref()
+            .map(UserAssignedId::object_id),
+        inputs
+            .settings
+            .resource_id
+            .as_deref()
+            .map(UserAssignedId::resource_id),
     ];
     let mut given = given.into_iter().flatten();
     match (given.next(), given.next()) {

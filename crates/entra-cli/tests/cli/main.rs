@@ -1,6 +1,8 @@
 //! The program as users run it: a module for each subject.
 
 #[cfg(test)]
+mod confidential;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 mod managed_identity;

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use identity_emulator::Emulator;
+use identity_emulator::{Builder, Emulator};
 
 /// A secret that must never be seen.
 pub(crate) const CANARY: &str = "CNRY-cli-7f3a";
@@ -63,7 +63,12 @@ pub(crate) struct Stand {
 
 impl Stand {
     pub(crate) fn start() -> Self {
-        let mut builder = Emulator::builder();
+        Self::with(|builder| builder)
+    }
+
+    /// One that knows what `seed` adds.
+    pub(crate) fn with(seed: impl FnOnce(Builder) -> Builder) -> Self {
+        let mut builder = seed(Emulator::builder());
         #[expect(clippy::disallowed_methods, reason = "where the test door keeps the key")]
         if let Some(path) = std::env::var_os("IDENTITY_EMULATOR_KEY_FILE") {
             builder = builder.signing_key_file(path);

@@ -8,6 +8,7 @@ use crate::args::{Args, Given};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::time;
+use crate::via::{Settings, filled};
 
 /// How long the command waits when nothing else is said: longer than the library tries, so that its own error is the one that is shown.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -24,6 +25,18 @@ pub(super) const NAMES: &[&str] = &[
     "--resource-id",
     "--source",
     "--client-secret-file",
+    "--certificate",
+    "--certificate-password-file",
+    "--send-certificate-chain",
+    "--client-assertion-file",
+    "--user-assertion-file",
+    "--code-file",
+    "--redirect-uri",
+    "--code-verifier-file",
+    "--token-file",
+    "--identity-binding-proxy",
+    "--service-connection-id",
+    "--audience",
     "--authority",
     "--trust-authority",
     "--ca-file",
@@ -39,15 +52,11 @@ pub(super) const NAMES: &[&str] = &[
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) scopes: Vec<String>,
-    pub(super) tenant: Option<String>,
+    /// Who asks.
+    pub(super) settings: Settings,
     pub(super) claims: Option<String>,
     pub(super) cae: bool,
     pub(super) via: Option<String>,
-    pub(super) client_id: Option<String>,
-    pub(super) object_id: Option<String>,
-    pub(super) resource_id: Option<String>,
-    pub(super) source: Option<String>,
-    pub(super) client_secret_file: Option<OsString>,
     pub(super) authority: Option<String>,
     pub(super) trust_authority: bool,
     pub(super) ca_file: Option<OsString>,
@@ -65,15 +74,10 @@ impl Options {
     pub(super) fn parse(mut args: Args) -> Result<Self, Failure> {
         let mut options = Self {
             scopes: Vec::new(),
-            tenant: None,
             claims: None,
             cae: false,
             via: None,
-            client_id: None,
-            object_id: None,
-            resource_id: None,
-            source: None,
-            client_secret_file: None,
+            settings: Settings::default(),
             authority: None,
             trust_authority: false,
             ca_file: None,
@@ -90,17 +94,14 @@ impl Options {
                 }
                 Given::Option(option) => option,
             };
+            if options.settings.take(&option, &mut args)? {
+                continue;
+            }
             match option.as_str() {
                 "-s" | "--scope" => options.scopes.push(args.text()?),
-                "--tenant" => options.tenant = Some(filled(&option, args.text()?)?),
                 "--claims" => options.claims = Some(filled(&option, args.text()?)?),
                 "--cae" => options.cae = true,
                 "--via" => options.via = Some(args.text()?),
-                "--client-id" => options.client_id = Some(filled(&option, args.text()?)?),
-                "--object-id" => options.object_id = Some(filled(&option, args.text()?)?),
-                "--resource-id" => options.resource_id = Some(filled(&option, args.text()?)?),
-                "--source" => options.source = Some(filled(&option, args.text()?)?),
-                "--client-secret-file" => options.client_secret_file = Some(args.path()?),
                 "--authority" => options.authority = Some(filled(&option, args.text()?)?),
                 "--trust-authority" => options.trust_authority = true,
                 "--ca-file" => options.ca_file = Some(args.path()?),
@@ -113,6 +114,7 @@ impl Options {
                 _ => return Err(args.unknown(&Given::Option(option))),
             }
         }
+        options.settings.check()?;
         if options.scopes.is_empty() {
             return Err(Failure::usage("what for? A scope is missing")
                 .hint("for example: entra token https://management.azure.com/.default"));
@@ -136,14 +138,6 @@ impl Options {
             );
         }
         Ok(format)
-    }
-}
-
-/// Refuses an empty value, which a script with an unset variable writes.
-fn filled(option: &str, value: String) -> Result<String, Failure> {
-    match value.is_empty() {
-        true => Err(Failure::usage(format!("the value of {option} is empty"))),
-        false => Ok(value),
     }
 }
 
@@ -185,6 +179,19 @@ mod tests {
             assert_eq!(failure.exit(), crate::exit::Exit::Usage, "{bad:?}");
             assert!(!failure.text().contains("CNRY"), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn standard_input_can_be_one_secret() {
+        let one = ["s", "--client-secret-file", "-", "--code-file", "f"];
+        assert!(parse(&one).is_ok());
+        let two = ["s", "--client-secret-file", "-", "--user-assertion-file", "-"];
+        assert!(
+            parse(&two)
+                .unwrap_err()
+                .text()
+                .contains("more than one option takes standard input")
+        );
     }
 
     #[test]
