@@ -77,6 +77,9 @@ pub struct FetchPolicy {
     pub single_use: bool,
     /// Whether a failure is remembered for a short time, so that a loop of callers doesn't become a loop of requests. Default: yes. Interactive flows say no.
     pub negative_cache: bool,
+    /// Whether somebody has to wait for it: when the last caller leaves, such a fetch is dropped at once instead of finished for the cache. Default: no.
+    /// Flows that wait for a person say yes.
+    pub attended: bool,
 }
 
 impl FetchPolicy {
@@ -87,6 +90,7 @@ impl FetchPolicy {
             total: Duration::from_secs(30),
             single_use: false,
             negative_cache: true,
+            attended: false,
         }
     }
 
@@ -108,6 +112,13 @@ impl FetchPolicy {
     #[must_use]
     pub const fn with_negative_cache(mut self, negative_cache: bool) -> Self {
         self.negative_cache = negative_cache;
+        self
+    }
+
+    /// Sets whether a fetch ends when nobody waits for it any more.
+    #[must_use]
+    pub const fn with_attended(mut self, attended: bool) -> Self {
+        self.attended = attended;
         self
     }
 }

@@ -56,6 +56,7 @@ mod fetch;
 mod future;
 mod handle;
 mod observer;
+mod provider;
 mod request;
 mod scopes;
 pub mod seam;
@@ -71,6 +72,7 @@ pub use fetch::{CacheIdentity, Expiry, FetchPolicy, FetchToken, Fetched, KeyBuil
 pub use future::{BoxFuture, CloseFuture, TokenFuture};
 pub use handle::{HandleSource, TokenHandle};
 pub use observer::{Event, EventKind, Observer};
+pub use provider::{BearerTokenProvider, TokenStream, bearer_token_provider, get_bearer_token_provider};
 pub use request::{OwnedRequest, RequestScopes, TokenRequest};
 pub use scopes::Scopes;
 pub use secret::Secret;

@@ -33,12 +33,12 @@ impl<F: FetchToken> Core<F> {
                 .await
                 .unwrap_or_else(|| {
                     let text = format!("no token within the caller's {} ms", limit.as_millis());
-                    Err(
-                        Error::new(ErrorKind::Timeout, text).with_hint(match self.fetcher.policy().attended {
+                    Err(Error::new(ErrorKind::Timeout, text).with_hint(
+                        match self.fetcher.policy().attended {
                             true => "allow more time: a person has to sign in",
                             false => "the request goes on and its token will be cached; ask again",
-                        }),
-                    )
+                        },
+                    ))
                 }),
         };
         result.map_err(|error| error.with_credential(self.fetcher.name()))
