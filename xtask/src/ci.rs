@@ -16,7 +16,7 @@ struct Step {
 }
 
 /// In the order in which they run: the quickest verdicts first, and what shares a build beside each other.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "fmt",
         command: "fmt --check",
@@ -61,6 +61,11 @@ const STEPS: [Step; 10] = [
         name: "e2e",
         command: "e2e python",
         run: crate::e2e::python::check,
+    },
+    Step {
+        name: "oidc",
+        command: "e2e oidc",
+        run: crate::e2e::oidc::check,
     },
     Step {
         name: "test",

@@ -1,8 +1,9 @@
-//! `e2e`: programs of other projects against our emulator.
+//! `e2e`: programs of other projects against our emulator, and our credentials against theirs.
 
+pub(crate) mod oidc;
 pub(crate) mod python;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -23,12 +24,13 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result {
     let name = match args.next()? {
         Some(Name(name)) => name.string()?,
         Some(other) => return Err(other.unexpected().into()),
-        None => return Err(Error::new("which one? There is `python`")),
+        None => return Err(Error::new("which one? There are `python` and `oidc`")),
     };
     match name.as_str() {
+        "oidc" => oidc::run(args),
         "python" => python::run(args),
         other => Err(Error::new(format!(
-            "there is no end-to-end run `{other}`; there is `python`"
+            "there is no end-to-end run `{other}`; there are `python` and `oidc`"
         ))),
     }
 }
@@ -41,8 +43,8 @@ struct Emulator {
 }
 
 impl Emulator {
-    /// Builds the command line program and starts its `emulate`.
-    fn start() -> Result<Self> {
+    /// Builds the command line program and starts its `emulate` with a seed file.
+    fn start(seed: &Path) -> Result<Self> {
         let workspace = Workspace::load()?;
         Cmd::cargo()
             .args(["build", "--quiet", "--locked", "--package", "entra-cli"])
@@ -59,6 +61,8 @@ impl Emulator {
         let process = Cmd::new(program)
             .args(["emulate", "--ca-file"])
             .arg(scratch.join("ca.pem"))
+            .arg("--seed")
+            .arg(seed)
             .env(KEY_FILE_VARIABLE, key_file(&workspace.target_dir)?)
             .spawn()?;
         let mut emulator = Self {

@@ -51,6 +51,7 @@ cargo xtask COMMAND
   package                  package and build every crate that is published
   features                 build and run tests/features, count the crates, check the budgets
   e2e python               Python's own libraries against our emulator, over TLS
+  e2e oidc                 our credentials against an independent OpenID provider
   bench [ARGS…]            the benchmarks, a package with a lock file of its own
 
 Environment:

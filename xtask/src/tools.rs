@@ -84,12 +84,17 @@ pub(crate) fn python_packages(name: &str, requirements: &str) -> Result<PathBuf>
         .arg(&list)
         .env("PIP_ROOT_USER_ACTION", "ignore")
         .run()?;
-    match fs::rename(&unfinished, &ready) {
-        Ok(()) => Ok(ready),
+    keep(name, &unfinished, &ready)?;
+    Ok(ready)
+}
+
+/// Gives a complete install its name.
+fn keep(name: &str, unfinished: &Path, ready: &Path) -> Result {
+    match fs::rename(unfinished, ready) {
+        Ok(()) => Ok(()),
         // Another run of ours was faster.
         Err(_) if ready.is_dir() => {
-            fs::remove_dir_all(&unfinished).context(|| format!("cannot remove {}", unfinished.display()))?;
-            Ok(ready)
+            fs::remove_dir_all(unfinished).context(|| format!("cannot remove {}", unfinished.display()))
         }
         Err(error) => Err(Error::new(format!(
             "cannot put {name} into {}: {error}",
@@ -107,6 +112,53 @@ pub(crate) fn python() -> Result<OsString> {
     found
         .map(OsString::from)
         .ok_or_else(|| Error::new("this needs Python 3.9 or newer with pip on the PATH"))
+}
+
+/// The `node_modules` folder with what the `package-lock.json` in `folder` pins, installed if it is not there yet. No
+/// package gets to run a script.
+pub(crate) fn node_packages(name: &str, folder: &Path) -> Result<PathBuf> {
+    let npm = program("npm", "Node.js 20 or newer with npm")?;
+    let read = |file: &str| {
+        let path = folder.join(file);
+        fs::read_to_string(&path).context(|| format!("cannot read {}", path.display()))
+    };
+    let (manifest, lock) = (read("package.json")?, read("package-lock.json")?);
+    let home = self::folder()?;
+    let ready = home.join(format!("{name}-{:016x}", digest(&[&manifest, &lock])));
+    let modules = ready.join("node_modules");
+    if modules.is_dir() {
+        return Ok(modules);
+    }
+    let unfinished = home.join(format!("{name}-unfinished-{}", std::process::id()));
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).context(|| format!("cannot remove {}", unfinished.display()))?;
+    }
+    fs::create_dir_all(&unfinished).context(|| format!("cannot make {}", unfinished.display()))?;
+    for (file, text) in [("package.json", &manifest), ("package-lock.json", &lock)] {
+        let path = unfinished.join(file);
+        fs::write(&path, text).context(|| format!("cannot write {}", path.display()))?;
+    }
+    Cmd::new(npm)
+        .args([
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        ])
+        .arg("--prefix")
+        .arg(&unfinished)
+        .run()?;
+    keep(name, &unfinished, &ready)?;
+    Ok(modules)
+}
+
+/// The program of this name, if it starts.
+pub(crate) fn program(name: &str, wanted: &str) -> Result<OsString> {
+    match Cmd::new(name).arg("--version").succeeds() {
+        true => Ok(name.into()),
+        false => Err(Error::new(format!("this needs {wanted} on the PATH"))),
+    }
 }
 
 /// FNV-1a: tells lists of pinned versions apart, no more is asked of it.

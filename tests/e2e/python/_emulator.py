@@ -9,6 +9,8 @@ import urllib.parse
 import urllib.request
 
 import jwt
+import msal
+import requests
 
 
 class Emulator:
@@ -23,6 +25,8 @@ class Emulator:
         self.tenant_id = description["tenant_id"]
         self.client_id = description["client_id"]
         self.secret = description["client_secret"]
+        (tenant,) = description["tenants"]
+        self.public_client_id = next(app["client_id"] for app in tenant["apps"] if app["name"] == "cli")
         self.hosts = description["hosts"]
         self._tls = ssl.create_default_context(cafile=self.ca)
 
@@ -39,6 +43,26 @@ class Emulator:
 
     def reset(self):
         self._administer("POST", "/_admin/reset")
+
+    def register_certificate(self, pem):
+        return self._administer("POST", "/_admin/certificates", {"pem": pem})["thumbprint"]
+
+    def register_federated(self, issuer, subject):
+        self._administer("POST", "/_admin/federated-credentials", {"issuer": issuer, "subject": subject})
+
+    def code(self, **wishes):
+        """An authorization code, as a user's sign-in would give it."""
+        return self._administer("POST", "/_admin/codes", wishes)["code"]
+
+    def user_token(self, user, api=None):
+        """A user's token for an API, by default for the application itself."""
+        return self._administer("POST", "/_admin/user-tokens", {"api": api or self.client_id, "user": user})["token"]
+
+    def sign(self, claims):
+        return self._administer("POST", "/_admin/tokens", claims)["token"]
+
+    def environments(self):
+        return self._administer("GET", "/_admin/environments")
 
     def _administer(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
@@ -69,6 +93,29 @@ class EmulatorCase:
 
     def setUp(self):
         self.emulator.reset()
+
+    def assert_token_of_user(self, token, audience, user):
+        claims = self.emulator.verify(token, audience)
+        self.assertEqual((claims["upn"], claims["tid"]), (user, self.emulator.tenant_id))
+        return claims
+
+    def session(self):
+        """For msal. A session's own `verify` loses against REQUESTS_CA_BUNDLE unless it ignores the environment."""
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = self.emulator.ca
+        self.addCleanup(session.close)
+        return session
+
+    def application(self, credential, kind=msal.ConfidentialClientApplication, client_id=None):
+        """An msal application."""
+        return kind(
+            client_id or self.emulator.client_id,
+            client_credential=credential,
+            authority=f"{self.emulator.authority}/{self.emulator.tenant_id}",
+            instance_discovery=False,
+            http_client=self.session(),
+        )
 
     def assert_token_of_client(self, token, audience):
         claims = self.emulator.verify(token, audience)

@@ -3,8 +3,6 @@
 import unittest
 
 import jwt
-import msal
-import requests
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ClientSecretCredential
 from azure.identity.aio import ClientSecretCredential as AsyncClientSecretCredential
@@ -108,22 +106,8 @@ class AzureIdentityAsync(EmulatorCase, unittest.IsolatedAsyncioTestCase):
 
 
 class Msal(EmulatorCase, unittest.TestCase):
-    def application(self, secret=None):
-        # A session's own `verify` loses against REQUESTS_CA_BUNDLE unless it ignores the environment.
-        session = requests.Session()
-        session.trust_env = False
-        session.verify = self.emulator.ca
-        self.addCleanup(session.close)
-        return msal.ConfidentialClientApplication(
-            self.emulator.client_id,
-            client_credential=secret or self.emulator.secret,
-            authority=f"{self.emulator.authority}/{self.emulator.tenant_id}",
-            instance_discovery=False,
-            http_client=session,
-        )
-
     def test_token_verifies_and_is_cached(self):
-        application = self.application()
+        application = self.application(self.emulator.secret)
         first = application.acquire_token_for_client([SCOPE])
         self.assertEqual((first.get("token_type"), first.get("error")), ("Bearer", None), first)
         self.assert_token_of_client(first["access_token"], AUDIENCE)
@@ -133,7 +117,7 @@ class Msal(EmulatorCase, unittest.TestCase):
         self.assertEqual(form["client_secret"], self.emulator.secret)
 
     def test_wrong_secret_is_refused_with_entras_document(self):
-        result = self.application(secret="wrong").acquire_token_for_client([SCOPE])
+        result = self.application("wrong").acquire_token_for_client([SCOPE])
         self.assertEqual((result["error"], result["error_codes"]), ("invalid_client", [7000215]), result)
         self.assertIn(WRONG_SECRET, result["error_description"])
         for field in ("timestamp", "trace_id", "correlation_id"):

@@ -39,7 +39,7 @@ pub(crate) fn check() -> Result {
         return Err(Error::new(format!("{FOLDER} holds no script")));
     }
     for script in &scripts {
-        let emulator = Emulator::start()?;
+        let emulator = Emulator::start(&folder.join("seed.json"))?;
         Cmd::new(tools::python()?)
             // Not from the user's own packages, and nothing written beside the sources.
             .args(["-s", "-B"])

@@ -107,6 +107,11 @@ fn the_assertions_of_every_client_in_use_are_taken() {
             with(header(), &json!({"x5c": [BASE64_STANDARD.encode(signer.der())]})),
             Style::Unpadded,
         ),
+        (
+            "MSAL for Python, which sends the lines of a PEM file",
+            with(header(), &json!({"x5c": [pem_lines(signer)]})),
+            Style::Unpadded,
+        ),
     ];
     for (client, header, style) in cases {
         let reply = send(&emulator, &signer.sign(&header, &claims(&emulator), style));
@@ -116,6 +121,13 @@ fn the_assertions_of_every_client_in_use_are_taken() {
         let acr = part(token.split('.').nth(1).unwrap())["appidacr"].clone();
         assert_eq!(acr, "2", "{client}");
     }
+}
+
+/// The text between the markers of the certificate's PEM.
+fn pem_lines(signer: &Signer) -> String {
+    let lines = signer.certificate.certificate_pem().lines();
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with('-')).collect();
+    lines.join("\n")
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_emulator::{
-    App, Builder, DEFAULT_CLIENT_ID, DEFAULT_SECRET, DEFAULT_TENANT_ID, Resource, Tenant,
+    App, Builder, DEFAULT_CLIENT_ID, DEFAULT_SECRET, DEFAULT_TENANT_ID, FederatedCredential, Resource, Tenant,
 };
 use serde::Deserialize;
 
@@ -44,6 +44,12 @@ pub(super) struct AppSeed {
     /// Derived from the name when it is left out.
     pub(super) client_id: Option<String>,
     pub(super) secrets: Vec<String>,
+    /// PEM texts.
+    pub(super) certificates: Vec<String>,
+    pub(super) federated: Vec<FederatedSeed>,
+    pub(super) redirect_uris: Vec<String>,
+    pub(super) single_use_assertions: bool,
+    pub(super) reusable_refresh_tokens: bool,
     pub(super) roles: Vec<String>,
     pub(super) identifier_uris: Vec<String>,
     pub(super) multitenant: bool,
@@ -51,6 +57,19 @@ pub(super) struct AppSeed {
     pub(super) disabled: bool,
     /// Seconds.
     pub(super) token_lifetime: Option<u64>,
+}
+
+/// Whose tokens prove an application.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FederatedSeed {
+    issuer: String,
+    subject: String,
+    #[serde(default)]
+    audiences: Vec<String>,
+    /// A PEM text with the issuer's public key; the emulator's own key when it is left out.
+    #[serde(default)]
+    key: Option<String>,
 }
 
 impl Default for Seed {
@@ -146,6 +165,21 @@ impl AppSeed {
         for secret in &self.secrets {
             app = app.secret(secret);
         }
+        for certificate in &self.certificates {
+            app = app.certificate(certificate);
+        }
+        for federated in &self.federated {
+            app = app.federated(federated.build());
+        }
+        for uri in &self.redirect_uris {
+            app = app.redirect_uri(uri);
+        }
+        if self.single_use_assertions {
+            app = app.single_use_assertions();
+        }
+        if self.reusable_refresh_tokens {
+            app = app.reusable_refresh_tokens();
+        }
         for role in &self.roles {
             app = app.role(role);
         }
@@ -161,6 +195,19 @@ impl AppSeed {
         match self.token_lifetime {
             Some(seconds) => app.token_lifetime(Duration::from_secs(seconds)),
             None => app,
+        }
+    }
+}
+
+impl FederatedSeed {
+    fn build(&self) -> FederatedCredential {
+        let mut credential = FederatedCredential::new(&self.issuer, &self.subject);
+        for audience in &self.audiences {
+            credential = credential.audience(audience);
+        }
+        match &self.key {
+            Some(pem) => credential.signed_by(pem),
+            None => credential,
         }
     }
 }

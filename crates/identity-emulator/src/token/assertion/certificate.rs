@@ -74,9 +74,10 @@ fn check_chain(jwt: &Jwt<'_>, certificate: &RegisteredCertificate) -> Result<(),
     let chain = chain.as_array().ok_or_else(|| Refusal::new(50027))?;
     let mut read = Vec::new();
     for link in chain {
-        let der = link
-            .as_str()
-            .and_then(decode)
+        // MSAL for Python copies the lines of a PEM file.
+        let text: Option<String> = link.as_str().map(|text| text.split_ascii_whitespace().collect());
+        let der = text
+            .and_then(|text| decode(&text))
             .ok_or_else(|| Refusal::new(50027))?;
         read.push(RegisteredCertificate::read(&der).map_err(|_| Refusal::new(50027))?);
     }
