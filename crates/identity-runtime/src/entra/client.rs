@@ -64,6 +64,30 @@ impl EntraClient {
     /// [`ErrorKind::Protocol`] for an answer that holds no usable token; [`ErrorKind::InvalidConfiguration`] for an authority that can't be trusted;
     /// else as [`Sender::send`](crate::retry::Sender::send).
     pub async fn send(&self, tenant: &TenantId, grant: &Grant) -> Result<TokenResponse, Error> {
+        self.exchange(tenant, grant, |host, response, json, sent| {
+            read(host, response, json, sent).map(|answer| check_scopes(grant, answer))
+        })
+        .await
+    }
+
+    /// Sends a form to an endpoint that answers with something else than a token, such as that for device codes, and reads the answer: an object. The
+    /// grant has to say where to.
+    ///
+    /// # Errors
+    /// As [`EntraClient::send`].
+    pub async fn send_for_json(&self, tenant: &TenantId, grant: &Grant) -> Result<Json, Error> {
+        self.exchange(tenant, grant, |host, response, json, _| {
+            object(host, response, json).map(Ok)
+        })
+        .await
+    }
+
+    async fn exchange<T>(
+        &self,
+        tenant: &TenantId,
+        grant: &Grant,
+        read: impl Fn(&str, &HttpResponse, Result<Json, JsonError>, Now) -> Result<Result<T, Error>, Error>,
+    ) -> Result<T, Error> {
         let options = &self.0.options;
         let headers = RequestHeaders::new(options, grant.correlation_id.as_deref())?;
         let span = tracing::debug_span!(
@@ -75,19 +99,23 @@ impl EntraClient {
             correlation_id = headers.correlation_id(),
         );
         let id = headers.correlation_id().to_owned();
-        let outcome = self.send_in_span(tenant, grant, headers).instrument(span).await;
+        let outcome = self
+            .send_in_span(tenant, grant, headers, read)
+            .instrument(span)
+            .await;
         outcome.map_err(|error| match error.correlation_id() {
             Some(_) => error,
             None => error.with_correlation_id(&id),
         })
     }
 
-    async fn send_in_span(
+    async fn send_in_span<T>(
         &self,
         tenant: &TenantId,
         grant: &Grant,
         headers: RequestHeaders,
-    ) -> Result<TokenResponse, Error> {
+        read: impl Fn(&str, &HttpResponse, Result<Json, JsonError>, Now) -> Result<Result<T, Error>, Error>,
+    ) -> Result<T, Error> {
         let options = &self.0.options;
         let authority = options.authority()?;
         let uri = match &grant.endpoint {
@@ -104,7 +132,7 @@ impl EntraClient {
             .background(grant.background);
         let request =
             headers.apply(HttpRequest::post_form(uri, grant.form.encode()).policy(grant.policy.clone()));
-        let judge = |response: HttpResponse, sent: Now| self.judge(&host, grant, &response, sent);
+        let judge = |response: HttpResponse, sent: Now| self.judge(&host, grant, &response, sent, &read);
         options
             .sender()
             .send(options.retry_policy(), &call, request, judge)
@@ -142,13 +170,14 @@ impl EntraClient {
             .await
     }
 
-    fn judge(
+    fn judge<T>(
         &self,
         host: &str,
         grant: &Grant,
         response: &HttpResponse,
         sent: Now,
-    ) -> Judgement<TokenResponse> {
+        read: impl Fn(&str, &HttpResponse, Result<Json, JsonError>, Now) -> Result<Result<T, Error>, Error>,
+    ) -> Judgement<T> {
         let status = response.status.as_u16();
         let policy = self.0.options.retry_policy();
         let skew = ClockSkew::of(&response.headers, sent);
@@ -197,7 +226,7 @@ impl EntraClient {
         }
         let outcome = read(host, response, json, sent);
         match outcome {
-            Ok(answer) => Judgement::Done(check_scopes(grant, answer)),
+            Ok(answer) => Judgement::Done(answer),
             // Something on the way may have broken the answer; once is enough to find out.
             Err(error) => Judgement::Repeat(Repeat::new(error).once()),
         }
@@ -220,6 +249,13 @@ fn read(
     json: Result<Json, JsonError>,
     sent: Now,
 ) -> Result<TokenResponse, Error> {
+    let json = object(host, response, json)?;
+    TokenResponse::read(response, &json, sent)
+        .map_err(|error| error.with_http_status(response.status.as_u16()))
+}
+
+/// The answer's object.
+fn object(host: &str, response: &HttpResponse, json: Result<Json, JsonError>) -> Result<Json, Error> {
     let status = response.status.as_u16();
     let unexpected = |what: &str| {
         Error::new(ErrorKind::Protocol, format!("{host} {what} (HTTP {status})")).with_http_status(status)
@@ -231,7 +267,7 @@ fn read(
     if json.as_object().is_none() {
         return Err(unexpected("gave an answer that is no JSON object"));
     }
-    TokenResponse::read(response, &json, sent).map_err(|error| error.with_http_status(status))
+    Ok(json)
 }
 
 fn check_scopes(grant: &Grant, answer: TokenResponse) -> Result<TokenResponse, Error> {

@@ -57,6 +57,14 @@ impl Grant {
         }
     }
 
+    /// A form without a `grant_type`, for endpoints beside the token endpoint. `purpose` names it in logs.
+    pub fn without_type(purpose: &'static str, client_id: &ClientId) -> Self {
+        let mut grant = Self::new(purpose, client_id);
+        grant.form = Form::new();
+        grant.form.set("client_id", client_id.as_str().to_owned());
+        grant
+    }
+
     /// Takes scopes, claims, continuous access evaluation, correlation id and urgency over from a caller's request.
     ///
     /// # Errors

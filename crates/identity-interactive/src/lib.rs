@@ -1,0 +1,27 @@
+//! Entra (Azure) credentials of people: a person signs in, and the program gets tokens that act for that person.
+//!
+//! | credential | the person |
+//! |---|---|
+//! | [`DeviceCodeCredential`] | signs in on another device, by a code that the program shows |
+//!
+//! A person signs in once. Further scopes, tenants and renewals are served by the refresh token that comes along, without another prompt; where one is
+//! needed and [not wanted](DeviceCodeCredentialBuilder::with_disable_automatic_authentication), the error is
+//! [`AuthenticationRequired`](identity_base::ErrorKind::AuthenticationRequired) and says for which scopes and claims.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod account;
+mod application;
+mod credential;
+mod device_code;
+mod id_token;
+mod sign_in;
+mod silent;
+
+pub use device_code::{DeviceCodeCredential, DeviceCodeCredentialBuilder, DeviceCodePrompt};
+pub use identity_cache::{AuthenticationRecord, TokenCachePersistenceOptions, TokenCaches};
+pub use identity_runtime::ClientOptions;
+
+/// The examples of the front page have to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,222 @@
+//! Tokens without asking anybody: from the cache, or for a refresh token.
+
+use std::time::Duration;
+
+use identity_base::{Error, ErrorKind, Fetched, OwnedRequest, Secret, TenantId};
+use identity_cache::TokenCache;
+use identity_cache::document::{AccessTokenQuery, StoredAccessToken, StoredRefreshToken, TokensToAdd};
+use identity_runtime::entra::TokenResponse;
+
+use crate::application::Application;
+use crate::id_token;
+
+/// Microsoft's own applications share refresh tokens within this family.
+const MICROSOFT_FAMILY: &str = "1";
+/// How long a cached token has to be valid yet to be handed out.
+const MIN_REMAINING: Duration = Duration::from_secs(300);
+
+/// A token that came without a prompt.
+#[derive(Debug)]
+pub(crate) enum Silent {
+    /// From the cache.
+    Cached(StoredAccessToken),
+    /// For a refresh token.
+    Renewed(Box<TokenResponse>),
+}
+
+impl Silent {
+    /// What the token engine keeps.
+    pub(crate) fn into_fetched(self) -> Fetched {
+        match self {
+            Self::Renewed(response) => response.into_fetched(),
+            Self::Cached(stored) => {
+                let fetched = Fetched::expiring_at(stored.token, stored.expires_on);
+                match stored.refresh_on {
+                    Some(refresh_on) => fetched.refresh_at(refresh_on),
+                    None => fetched,
+                }
+            }
+        }
+    }
+}
+
+impl Application {
+    /// A token for the account that signed in. `is_new` says whether a cached token may be handed out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AuthenticationRequired`] with scopes and claims when a person has to sign in; else what asking for a new token failed with.
+    pub(crate) async fn silent(
+        &self,
+        request: &OwnedRequest,
+        is_new: impl Fn(&Secret) -> bool,
+    ) -> Result<Silent, Error> {
+        let Some(record) = self.bound.record() else {
+            return Err(required(request, None));
+        };
+        self.silent_for(request, record.home_account_id(), is_new).await
+    }
+
+    /// As [`silent`](Self::silent), for the account of this id.
+    pub(crate) async fn silent_for(
+        &self,
+        request: &OwnedRequest,
+        home_account_id: &str,
+        is_new: impl Fn(&Secret) -> bool,
+    ) -> Result<Silent, Error> {
+        let tenant = self.tenant(request)?;
+        let is_cae = request.is_cae_enabled();
+        if may_read(request)
+            && let Some(stored) = self.stored_token(request, &tenant, home_account_id).await
+            && is_new(&stored.token)
+        {
+            return Ok(Silent::Cached(stored));
+        }
+        let mut refused = None;
+        let mut tried: Vec<Secret> = Vec::new();
+        // The other cache's refresh tokens are as good: whether a token takes part in continuous access evaluation is asked for with each request.
+        for kept_as in [is_cae, !is_cae] {
+            let cache = self.caches().get(kept_as);
+            for candidate in self.candidates(cache, home_account_id).await {
+                if tried
+                    .iter()
+                    .any(|token| token.constant_time_eq(candidate.token()))
+                {
+                    continue;
+                }
+                tried.push(candidate.token().clone());
+                match self.redeem(request, &tenant, &candidate, kept_as == is_cae).await {
+                    Ok(response) => return Ok(Silent::Renewed(Box::new(response))),
+                    Err(error) if is_refusal(&error, self.is_own(&candidate)) => refused = Some(error),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Err(required(request, refused))
+    }
+
+    async fn stored_token(
+        &self,
+        request: &OwnedRequest,
+        tenant: &TenantId,
+        home_account_id: &str,
+    ) -> Option<StoredAccessToken> {
+        let client_id = self.client_id().as_str();
+        let query = AccessTokenQuery::of_account(
+            self.environment(),
+            tenant.as_str(),
+            client_id,
+            home_account_id,
+            request.scopes(),
+        )
+        .with_min_remaining(MIN_REMAINING);
+        let now = self.options().clock().now().system_time();
+        let cache = self.caches().get(request.is_cae_enabled());
+        cache.read(|document| document.access_token(&query, now)).await
+    }
+
+    /// The account's refresh tokens in the order in which they are tried: those of the application's family, then its own, newest first. An application that
+    /// nothing is known of may be of Microsoft's family.
+    async fn candidates(&self, cache: &TokenCache, home_account_id: &str) -> Vec<StoredRefreshToken> {
+        let (environment, client_id) = (self.environment(), self.client_id().as_str());
+        cache
+            .read(|document| {
+                let family = match document.app_metadata(environment, client_id) {
+                    Some(metadata) => metadata.family_id,
+                    None => Some(MICROSOFT_FAMILY.to_owned()),
+                };
+                let mut found = family.map_or_else(Vec::new, |family| {
+                    document.family_refresh_tokens(environment, home_account_id, &family)
+                });
+                found.extend(document.refresh_tokens(environment, home_account_id, client_id));
+                found
+            })
+            .await
+    }
+
+    fn is_own(&self, candidate: &StoredRefreshToken) -> bool {
+        candidate
+            .client_id()
+            .eq_ignore_ascii_case(self.client_id().as_str())
+    }
+
+    /// Exchanges a refresh token and keeps what comes back.
+    async fn redeem(
+        &self,
+        request: &OwnedRequest,
+        tenant: &TenantId,
+        candidate: &StoredRefreshToken,
+        is_in_place: bool,
+    ) -> Result<TokenResponse, Error> {
+        let grant = self
+            .grant("refresh_token", request)?
+            .secret("refresh_token", candidate.token())
+            .single_use();
+        let grant = self.endpoints(tenant).await?.aim(grant)?;
+        let response = self.client().send(tenant, &grant).await?;
+        let expected = id_token::Expected {
+            application: self,
+            tenant,
+            nonce: None,
+        };
+        id_token::check(&response, &expected)?;
+        let tokens = TokensToAdd::from_response(
+            self.environment(),
+            tenant.as_str(),
+            self.client_id().as_str(),
+            request.scopes(),
+            &response,
+        );
+        if tokens
+            .home_account_id()
+            .is_some_and(|account| account != candidate.home_account_id())
+        {
+            return Err(Error::new(
+                ErrorKind::IdentityMismatch,
+                "the refreshed token is for another account",
+            ));
+        }
+        let now = response.sent.system_time();
+        let cache = self.caches().get(request.is_cae_enabled());
+        cache
+            .update(|document| match is_in_place {
+                true => document.add_refreshed(&tokens, candidate, now),
+                false => document.add(&tokens, now),
+            })
+            .await;
+        Ok(response)
+    }
+}
+
+/// Whether the cached token is what the caller wants: neither another one than that, nor one with claims.
+fn may_read(request: &OwnedRequest) -> bool {
+    request.claims().is_none() && request.superseded().is_none() && !request.is_background()
+}
+
+/// Whether the service refused this refresh token, so that the next one may do: one of another application may be refused for more reasons.
+fn is_refusal(error: &Error, is_own: bool) -> bool {
+    match error.kind() {
+        ErrorKind::AuthenticationRequired => true,
+        ErrorKind::AuthenticationFailed => !is_own,
+        _ => false,
+    }
+}
+
+/// Says that a person has to sign in, for what, and why.
+fn required(request: &OwnedRequest, refused: Option<Error>) -> Error {
+    let error = match refused {
+        Some(refused) if refused.kind() == ErrorKind::AuthenticationRequired => refused,
+        Some(refused) => {
+            Error::new(ErrorKind::AuthenticationRequired, "a person has to sign in").with_source(refused)
+        }
+        None => Error::new(
+            ErrorKind::AuthenticationRequired,
+            "a person has to sign in: there is no account with a refresh token in the cache",
+        ),
+    };
+    let claims = error.claims().or(request.claims()).unwrap_or_default().to_owned();
+    let error = error.with_scopes(request.scopes().clone()).with_claims(&claims);
+    match error.hint() {
+        Some(_) => error,
+        None => error.with_hint("call `authenticate` with the error's scopes and claims"),
+    }
+}
