@@ -1,0 +1,28 @@
+//! What `az` says when there is no token.
+
+use identity_base::seam::ProcessOutput;
+use identity_base::{Error, ErrorKind};
+
+use super::KIND;
+use crate::output;
+use crate::tool::{Tool, says_without_code, words};
+
+/// What it says when nobody is signed in, or no subscription is chosen. With a code of the service beside it, the same words are advice after a refusal.
+const NOT_LOGGED_IN: [&str; 2] = ["az login", "az account set"];
+
+/// The error for a run that did not end with 0.
+pub(super) fn explain(tool: &Tool, printed: &ProcessOutput) -> Error {
+    let stderr = output::text(&printed.stderr);
+    if tool.says_not_found(printed) {
+        return tool.not_installed();
+    }
+    if says_without_code(&stderr, &NOT_LOGGED_IN) {
+        return Error::unavailable(format!("nobody is signed in to {}", KIND.title))
+            .with_hint("run `az login`");
+    }
+    let error = tool.failed(ErrorKind::AuthenticationFailed, printed, words(printed));
+    match error.hint() {
+        Some(_) => error,
+        None => error.with_hint("run `az account get-access-token` by hand to see all that it says"),
+    }
+}
