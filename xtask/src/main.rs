@@ -20,6 +20,7 @@ mod error;
 mod features;
 mod fmt;
 mod json;
+mod leaks;
 mod lint;
 mod package;
 mod shell;
@@ -52,6 +53,7 @@ cargo xtask COMMAND
   features                 build and run tests/features, count the crates, check the budgets
   e2e python               Python's own libraries against our emulator, over TLS
   e2e oidc                 our credentials against an independent OpenID provider
+  leaks                    builds that leak on purpose: the leak guard has to find every one
   bench [ARGS…]            the benchmarks, a package with a lock file of its own
 
 Environment:
@@ -84,6 +86,7 @@ fn dispatch() -> Result {
         "ci" => ci::run(args),
         "demo" => demo::run(args),
         "deny" => deny::run(args),
+        "leaks" => leaks::run(args),
         "docs" => docs::run(args),
         "e2e" => e2e::run(args),
         "features" => features::run(args),

@@ -71,6 +71,17 @@ impl Cmd {
         String::from_utf8(output.stdout).context(|| format!("the output of {}", self.line()))
     }
 
+    /// Runs it to its end: whether it succeeded, and all that it wrote.
+    pub(crate) fn outcome(self) -> Result<(bool, String)> {
+        let output = self
+            .command()
+            .stdin(Stdio::null())
+            .output()
+            .context(|| self.cannot_start())?;
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        Ok((output.status.success(), text.join("\n")))
+    }
+
     /// Whether it starts and succeeds; nothing is printed.
     pub(crate) fn succeeds(self) -> bool {
         let status = self
