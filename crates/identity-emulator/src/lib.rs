@@ -55,6 +55,7 @@ mod sessions;
 mod signing;
 mod test_certificate;
 mod token;
+mod tools;
 mod world;
 
 pub use builder::Builder;
@@ -75,6 +76,7 @@ pub use model::{
 };
 pub use routes::Route;
 pub use test_certificate::TestCertificate;
+pub use tools::{DeveloperTool, FakeTools, ToolAnswer, ToolCall};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]
