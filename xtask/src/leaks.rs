@@ -43,11 +43,11 @@ pub(crate) fn check() -> Result {
 
 /// The test program among cargo's messages.
 fn executable(messages: &str) -> Option<PathBuf> {
-    let paths = messages.lines().filter_map(|line| {
+    let mut paths = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         message.get("executable")?.as_str().map(PathBuf::from)
     });
-    paths.last()
+    paths.next_back()
 }
 
 /// How many tests there were, if all of them failed and each for its leak.
