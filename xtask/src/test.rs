@@ -26,7 +26,13 @@ pub(crate) fn all(extra: &[OsString]) -> Result {
     } else {
         // Library and program tests alone: the documentation's examples follow below in any case.
         Cmd::cargo()
-            .args(["test", "--workspace", "--locked", "--all-targets"])
+            .args([
+                "test",
+                "--workspace",
+                "--locked",
+                "--all-targets",
+                "--no-fail-fast",
+            ])
             .args(extra)
     };
     runner.env(KEY_FILE_VARIABLE, &key).run()?;
