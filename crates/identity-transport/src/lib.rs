@@ -63,6 +63,7 @@ mod failure;
 mod limits;
 mod message;
 mod pool;
+mod process;
 mod proxy;
 mod resolver;
 mod target;

@@ -10,6 +10,7 @@ use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
 
 use crate::exchange::{Connection, Stamp};
+use crate::process::OfProcess;
 use crate::target::Target;
 
 /// The most idle connections to one host.
@@ -49,7 +50,7 @@ impl Key {
 /// A connection belongs to the runtime that drives its socket, so it is only ever used there. While a runtime has idle connections, one small task on it closes
 /// them when their time is over; it ends when there are none left, and takes them along when the runtime ends before.
 #[derive(Default)]
-pub(crate) struct Pool(Mutex<HashMap<Id, Runtime>>);
+pub(crate) struct Pool(Mutex<OfProcess<HashMap<Id, Runtime>>>);
 
 #[derive(Default)]
 struct Runtime {
@@ -163,8 +164,10 @@ impl Pool {
         drop(forgotten);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Id, Runtime>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, OfProcess<HashMap<Id, Runtime>>> {
+        let mut runtimes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        runtimes.enter(std::process::id());
+        runtimes
     }
 }
 

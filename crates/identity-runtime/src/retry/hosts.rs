@@ -17,13 +17,29 @@ const MAX_HOSTS: usize = 256;
 const MAX_WAITING: usize = 10_000;
 
 /// Budgets, breakers and waits for each host. Clones of one [`ClientOptions`](crate::ClientOptions) share one.
+///
+/// A child process starts with none: turns that its parent's requests have taken would never be given back there.
 #[derive(Debug, Default)]
-pub struct Hosts(Mutex<HashMap<String, Arc<Host>>>);
+pub struct Hosts(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    process: u32,
+    hosts: HashMap<String, Arc<Host>>,
+}
 
 impl Hosts {
     /// What is known of `host`; `max_concurrent` counts when it is new.
     pub(super) fn host(&self, host: &str, max_concurrent: usize) -> Arc<Host> {
-        let mut hosts = lock(&self.0);
+        self.host_in(std::process::id(), host, max_concurrent)
+    }
+
+    fn host_in(&self, process: u32, host: &str, max_concurrent: usize) -> Arc<Host> {
+        let mut known = lock(&self.0);
+        if std::mem::replace(&mut known.process, process) != process {
+            known.hosts.clear();
+        }
+        let hosts = &mut known.hosts;
         if let Some(known) = hosts.get(host) {
             return Arc::clone(known);
         }
@@ -157,6 +173,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_child_process_starts_with_none() {
+        let hosts = Hosts::default();
+        let parents = hosts.host_in(1, "h", 1);
+        assert!(Arc::ptr_eq(&parents, &hosts.host_in(1, "h", 1)));
+        assert!(!Arc::ptr_eq(&parents, &hosts.host_in(2, "h", 1)));
+    }
+
+    #[test]
     fn hosts_are_shared_by_name_and_bounded() {
         let hosts = Hosts::default();
         let kept = hosts.host("kept", 1);
@@ -164,7 +188,7 @@ mod tests {
         for n in 0..1000 {
             hosts.host(&format!("h{n}"), 1);
         }
-        assert!(lock(&hosts.0).len() <= MAX_HOSTS);
+        assert!(lock(&hosts.0).hosts.len() <= MAX_HOSTS);
         assert!(
             Arc::ptr_eq(&kept, &hosts.host("kept", 1)),
             "a host in use is never forgotten"
