@@ -7,6 +7,7 @@ mod azure_pipelines;
 mod certificate;
 mod client_assertion;
 mod client_secret;
+mod developer_tools;
 mod github_actions;
 mod managed_identity;
 mod on_behalf_of;
@@ -25,7 +26,7 @@ use crate::failure::Failure;
 use crate::suggest::nearest;
 
 /// All ways, the default one first.
-pub(crate) const ALL: [&Way; 9] = [
+pub(crate) const ALL: [&Way; 12] = [
     &client_secret::WAY,
     &certificate::WAY,
     &client_assertion::WAY,
@@ -35,6 +36,9 @@ pub(crate) const ALL: [&Way; 9] = [
     &azure_pipelines::WAY,
     &github_actions::WAY,
     &managed_identity::WAY,
+    &developer_tools::AZURE_CLI,
+    &developer_tools::AZURE_DEVELOPER_CLI,
+    &developer_tools::AZURE_POWERSHELL,
 ];
 
 /// One way to a token.

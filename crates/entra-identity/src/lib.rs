@@ -30,6 +30,7 @@
 //! |---|---|---|
 //! | `chain` | yes | credentials made of credentials (crate `identity-chain`) |
 //! | `confidential` | yes | credentials of services (crate `identity-confidential`): client secret, certificate, assertion, workload identity, pipelines, on-behalf-of, authorization code |
+//! | `devtools` | yes | credentials of developer tools (crate `identity-devtools`): Azure CLI, Azure Developer CLI, Azure PowerShell, Visual Studio Code |
 //! | `encrypted-pem` | no | private keys in PEM files that a password protects |
 //! | `hyper` | yes | the built-in HTTP transport over hyper and rustls; without it give one to [`ClientOptions::with_transport`] |
 //! | `http2` | no | HTTP/2 for the built-in transport |
@@ -48,6 +49,9 @@ pub use identity_chain::*;
 #[cfg(feature = "confidential")]
 #[cfg_attr(docsrs, doc(cfg(feature = "confidential")))]
 pub use identity_confidential::*;
+#[cfg(feature = "devtools")]
+#[cfg_attr(docsrs, doc(cfg(feature = "devtools")))]
+pub use identity_devtools::*;
 #[cfg(feature = "managed")]
 #[cfg_attr(docsrs, doc(cfg(feature = "managed")))]
 pub use identity_managed::*;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod confidential;
 #[cfg(test)]
+mod developer_tools;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 mod managed_identity;

@@ -8,6 +8,7 @@ mod promise;
 mod row;
 mod signature;
 mod table;
+mod tools;
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use entra_identity::{
     ClientOptions, ClientSecretCredential, Error, ManagedIdentityCredential, TokenCredential,
 };
-use identity_emulator::{DEFAULT_SECRET, Emulator, HostKind};
+use identity_emulator::{DEFAULT_SECRET, DeveloperTool, Emulator, HostKind};
 
 use crate::promise::Promises;
-use crate::{Result, signature};
+use crate::{Result, signature, tools};
 
 /// A credential, or why there is none.
-type Made = std::result::Result<Arc<dyn TokenCredential>, Error>;
+pub(crate) type Made = std::result::Result<Arc<dyn TokenCredential>, Error>;
 
 /// A credential of the demonstration.
 #[derive(Debug)]
@@ -73,6 +73,27 @@ pub(crate) const ROWS: &[Row] = &[
         audience: "https://management.azure.com",
         client: identity,
         make: |emulator, options| managed_identity(emulator, options, HostKind::CloudShell),
+    },
+    Row {
+        variant: "",
+        scope: "https://management.azure.com/.default",
+        audience: "https://management.azure.com",
+        client: identity,
+        make: |emulator, options| tools::credential(emulator, options, DeveloperTool::AzureCli),
+    },
+    Row {
+        variant: "",
+        scope: "https://vault.azure.net/.default",
+        audience: "https://vault.azure.net",
+        client: identity,
+        make: |emulator, options| tools::credential(emulator, options, DeveloperTool::AzureDeveloperCli),
+    },
+    Row {
+        variant: "",
+        scope: "https://storage.azure.com/.default",
+        audience: "https://storage.azure.com",
+        client: identity,
+        make: |emulator, options| tools::credential(emulator, options, DeveloperTool::PowerShell),
     },
 ];
 
