@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 use identity_base::BoxFuture;
 use identity_base::seam::{FileContents, FileKind, FileLock, FileMetadata, PrivateFile};
 use rustix::fs::OFlags;
-use zeroize::Zeroizing;
 
 use self::directory::Directory;
 use self::lock::SystemFileLock;

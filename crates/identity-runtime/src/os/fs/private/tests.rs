@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use identity_base::seam::{FileSystem as _, PrivateFile};
 use identity_testkit::block_on;
 use tempfile::TempDir;
+use zeroize::Zeroizing;
 
 use super::*;
 use crate::os::SystemFs;
