@@ -132,11 +132,14 @@ pub(crate) async fn certificate(judge: &mut Judge, verdict: &mut Verdict) -> Res
     assertions(judge, verdict).await
 }
 
+/// Spoils the claims of an assertion.
+type Change = fn(&mut Value);
+
 /// A callback's assertions, with one thing wrong at a time.
 async fn assertions(judge: &mut Judge, verdict: &mut Verdict) -> Result<()> {
     let options = judge.options()?;
     let certificate = judge.client_certificate()?;
-    let ask = async |change: fn(&mut Value), algorithm: SignatureAlgorithm| {
+    let ask = async |change: Change, algorithm: SignatureAlgorithm| {
         let certificate = certificate.clone();
         let source =
             AssertionSource::from_fn_with(move |context| assertion(&certificate, context, change, algorithm));
@@ -153,7 +156,7 @@ async fn assertions(judge: &mut Judge, verdict: &mut Verdict) -> Result<()> {
         &outcome,
         "client_credentials",
     )?;
-    let wrong: [(&str, fn(&mut Value)); 4] = [
+    let wrong: [(&str, Change); 4] = [
         ("audience", |claims| {
             put(claims, "aud", json!("https://login.test/token"))
         }),
