@@ -5,6 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod allocations;
+mod confidential;
+mod devtools;
 mod managed;
+mod services;
 mod support;
 mod wire;

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use entra_identity::{Authority, ClientOptions};
+use identity_emulator::{RecordedRequest, Requests};
 use identity_testkit::{
     MemoryFs, RecordingBrowser, ScriptedHttp, ScriptedProcess, ScriptedRandom, TestClock, TestEnv,
 };
+use serde_json::{Value, json};
 
 /// The tenant of the recorded cases.
 pub(crate) const TENANT: &str = "11111111-1111-1111-1111-111111111111";
@@ -33,4 +35,36 @@ pub(crate) fn sealed(http: &ScriptedHttp, clock: &TestClock) -> ClientOptions {
         .with_random(Arc::new(ScriptedRandom::seeded(1)))
         .with_process_runner(Arc::new(ScriptedProcess::new()))
         .with_browser_opener(Arc::new(RecordingBrowser::new()))
+}
+
+/// All that a proxy or an access log would see of the requests, and all headers.
+pub(crate) fn visible(requests: &Requests) -> Value {
+    let request = |request: &RecordedRequest| {
+        let headers: Vec<Value> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| json!({ name: value }))
+            .collect();
+        json!({ "path": request.path(), "query": request.queries(), "headers": merged(&headers) })
+    };
+    requests.iter().map(request).collect()
+}
+
+/// One object of many; a header that is there twice is a list.
+fn merged(headers: &[Value]) -> Value {
+    let mut all = serde_json::Map::new();
+    for (name, value) in headers.iter().filter_map(Value::as_object).flatten() {
+        let values = all.entry(name.clone()).or_insert_with(|| json!([]));
+        values.as_array_mut().unwrap().push(value.clone());
+    }
+    all.into()
+}
+
+/// Writes a file of the test's own, in a folder that goes with the test.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a cluster or a person puts beside the program"
+)]
+pub(crate) fn write(path: &std::path::Path, contents: impl AsRef<[u8]>) {
+    std::fs::write(path, contents).unwrap();
 }

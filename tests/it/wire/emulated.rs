@@ -3,36 +3,12 @@
 use std::sync::Arc;
 
 use entra_identity::{Authority, ClientOptions, ClientSecretCredential, TokenCredential, TokenRequest};
-use identity_emulator::{App, Emulator, Requests, Tenant};
+use identity_emulator::{App, Emulator, Tenant};
 use identity_testkit::wire::{Rules, WireRequest};
 use identity_testkit::{TestEnv, leak_guard};
-use serde_json::{Value, json};
 
 use super::case;
-use crate::support::{CLIENT, SCOPE, TENANT};
-
-/// All that a proxy or an access log would see of the requests, and all headers.
-fn visible(requests: &Requests) -> Value {
-    let request = |request: &identity_emulator::RecordedRequest| {
-        let headers: Vec<Value> = request
-            .headers()
-            .iter()
-            .map(|(name, value)| json!({ name: value }))
-            .collect();
-        json!({ "path": request.path(), "query": request.queries(), "headers": merged(&headers) })
-    };
-    requests.iter().map(request).collect()
-}
-
-/// One object of many; a header that is there twice is a list.
-fn merged(headers: &[Value]) -> Value {
-    let mut all = serde_json::Map::new();
-    for (name, value) in headers.iter().filter_map(Value::as_object).flatten() {
-        let values = all.entry(name.clone()).or_insert_with(|| json!([]));
-        values.as_array_mut().unwrap().push(value.clone());
-    }
-    all.into()
-}
+use crate::support::{CLIENT, SCOPE, TENANT, visible};
 
 fn client_secret(name: &str, request: TokenRequest<'_>) {
     leak_guard::run(async |guard| {
