@@ -30,6 +30,7 @@ pub(crate) struct Workspace {
 #[derive(Debug, Default)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
     /// Relative to the root, with `/`.
     pub(crate) dir: String,
     /// Whether it may be published to a registry.
@@ -115,6 +116,7 @@ impl Package {
         }
         Self {
             name: text(value, "name").to_owned(),
+            version: text(value, "version").to_owned(),
             dir: dir
                 .strip_prefix(root)
                 .unwrap_or(dir)
