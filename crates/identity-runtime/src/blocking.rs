@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -146,21 +147,34 @@ impl Engine {
 
 /// Polls on this thread, and parks it in between.
 fn block_on<F: Future>(future: F) -> F::Output {
-    struct Unpark(Thread);
+    struct Unpark {
+        thread: Thread,
+        /// Says it besides the thread's own token, which a future that parks the thread itself takes away: one that makes another blocking call, say.
+        woken: AtomicBool,
+    }
 
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {
-            self.0.unpark();
+            self.woken.store(true, Ordering::Release);
+            self.thread.unpark();
         }
     }
 
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let unpark = Arc::new(Unpark {
+        thread: thread::current(),
+        woken: AtomicBool::new(false),
+    });
+    let waker = Waker::from(Arc::clone(&unpark));
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
+            Poll::Pending => {
+                while !unpark.woken.swap(false, Ordering::Acquire) {
+                    thread::park();
+                }
+            }
         }
     }
 }
@@ -169,7 +183,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 mod tests {
     use super::*;
     use identity_base::TokenFuture;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
     use std::time::{Duration, SystemTime};
 
     /// Needs a runtime for every token: a timer, a task, and I/O.
@@ -219,6 +233,32 @@ mod tests {
                 scope.spawn(|| credential.get_token(&["a"]).unwrap());
             }
         });
+    }
+
+    #[test]
+    fn a_wake_is_not_lost_when_the_future_parks_the_thread_itself() {
+        // As a future does that makes another blocking call: whoever parks next takes the thread's one token.
+        struct ParksInside(bool);
+        impl Future for ParksInside {
+            type Output = ();
+
+            fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+                if std::mem::replace(&mut self.0, true) {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                thread::park();
+                Poll::Pending
+            }
+        }
+
+        let (ended, end) = std::sync::mpsc::channel();
+        let waiting = thread::spawn(move || {
+            block_on(ParksInside(false));
+            ended.send(()).unwrap();
+        });
+        end.recv_timeout(Duration::from_secs(10)).expect("it was woken");
+        waiting.join().unwrap();
     }
 
     #[test]
