@@ -125,6 +125,16 @@ pub(crate) trait Copies: Send + Sync {
 }
 
 impl State {
+    /// Remembers a handle's copies.
+    pub(crate) fn add_copies(&mut self, copies: Weak<dyn Copies>) {
+        // Those of handles that are gone make room first: a program may take a handle for every request it makes.
+        if self.copies.len() == self.copies.capacity() {
+            self.copies.retain(|copies| copies.strong_count() > 0);
+            self.copies.reserve(self.copies.len().max(1));
+        }
+        self.copies.push(copies);
+    }
+
     /// Drops the handles' copies of the token. To be called after the slot and its version changed.
     pub(crate) fn wipe_copies(&mut self) {
         self.copies

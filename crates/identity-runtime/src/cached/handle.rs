@@ -46,7 +46,7 @@ impl<F: FetchToken> EntryHandle<F> {
         let lanes = Arc::new(Lanes(Default::default()));
         let weak = Arc::downgrade(&lanes);
         let copies: std::sync::Weak<dyn Copies> = weak;
-        lock(&entry.state).copies.push(copies);
+        lock(&entry.state).add_copies(copies);
         Arc::new(Self {
             credential,
             entry,
@@ -178,6 +178,20 @@ mod tests {
         let new = block_on(handle.fetch(TokenRequest::new(SCOPE).rejected(&old))).unwrap();
         assert_eq!(copies(&handle), 0);
         assert!(handle.cached().unwrap().is_same(&new));
+    }
+
+    #[test]
+    fn handles_that_are_gone_leave_nothing_behind() {
+        let (fetch, clock) = (ScriptedFetch::new(), TestClock::new());
+        let first = handle(&fetch, &clock);
+        block_on(first.fetch(SCOPE.into())).unwrap();
+        first.cached().unwrap();
+        for _ in 0..10_000 {
+            drop(first.credential.handle(SCOPE).unwrap());
+        }
+        assert!(lock(&first.entry.state).copies.len() < 100);
+        block_on(first.credential.close());
+        assert_eq!(copies(&first), 0, "the one that is there is still known");
     }
 
     #[test]

@@ -71,19 +71,25 @@ impl<F: FetchToken> Core<F> {
 
     /// Evicts until the limits hold again; `spare` stays.
     pub(crate) fn evict(&self, spare: &Arc<Entry>) {
-        while self.count.load(Ordering::Relaxed) > self.options.max_entries
-            || self.bytes.load(Ordering::Relaxed) > self.options.max_bytes
-        {
+        loop {
+            // While an entry is on its way from the front to the table it must not be taken out of one of them alone.
+            let inserting = lock(&self.inserting);
+            if self.count.load(Ordering::Relaxed) <= self.options.max_entries
+                && self.bytes.load(Ordering::Relaxed) <= self.options.max_bytes
+            {
+                return;
+            }
             let may_go = |entry: &Entry| !std::ptr::eq(entry, &raw const **spare) && is_idle(entry);
             let victim = self.table.get().and_then(|table| table.victim(may_go));
             let victim = victim.or_else(|| self.front.entries().into_iter().find(|entry| may_go(entry)));
             let Some(victim) = victim else { return };
             self.remove(&victim);
+            drop(inserting);
             self.observe(Event::new(self.fetcher.name(), EventKind::Evicted));
         }
     }
 
-    /// Takes an entry out and wipes it.
+    /// Takes an entry out and wipes it. The lock of insertions is held meanwhile.
     fn remove(&self, entry: &Arc<Entry>) {
         let mut state = lock(&entry.state);
         if std::mem::replace(&mut state.removed, true) {

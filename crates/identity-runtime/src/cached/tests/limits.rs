@@ -150,3 +150,34 @@ fn a_handle_outlives_the_eviction_of_its_entry() {
         assert!(!second.is_same(&first) && handle.cached().unwrap().is_same(&second));
     });
 }
+
+#[test]
+fn what_is_evicted_while_others_come_is_gone_and_comes_again() {
+    let (fetch, clock) = (ScriptedFetch::new(), TestClock::new());
+    let credential = limited(&fetch, &clock, CacheOptions::new().with_max_entries(4));
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let credential = &credential;
+            scope.spawn(move || {
+                for n in 0..20_000 {
+                    drop(credential.handle(&[&format!("scope{}", (n * 7 + thread) % 12)]));
+                }
+            });
+        }
+    });
+    let core = &credential.core;
+    let table = core
+        .table
+        .get()
+        .map(super::super::table::Table::entries)
+        .unwrap_or_default();
+    let entries: Vec<_> = core.front.entries().into_iter().chain(table).collect();
+    for entry in &entries {
+        // Whoever finds one that was taken out looks again, and would find it again.
+        assert!(!super::super::sync::lock(&entry.state).removed, "{:?}", entry.key);
+    }
+    assert_eq!(
+        entries.len(),
+        core.count.load(std::sync::atomic::Ordering::Relaxed)
+    );
+}
