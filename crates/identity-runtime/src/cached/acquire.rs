@@ -1,5 +1,6 @@
 //! The way of a caller that found no token: join a flight or begin one, and wait.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use identity_base::{AccessToken, Error, ErrorKind, Event, EventKind, FetchToken};
@@ -7,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::core::{Core, Want, closed};
 use super::entry::{Entry, State};
-use super::flight::{Flight, Outcome};
+use super::flight::{Flight, Outcome, Waiter};
 use super::policy::RUNTIME_PATIENCE;
 use super::race::{First, race};
 use super::sync::lock;
@@ -143,10 +144,13 @@ impl<F: FetchToken> Core<F> {
     /// start over, unless its grant can be used only once.
     async fn wait(&self, flight: &Arc<Flight>, handle: &Handle) -> Outcome {
         let waiter = flight.join();
-        if flight.runtime() == handle.id() || flight.single_use {
+        if flight.runtime() == handle.id() {
             return waiter.await;
         }
         let mut waiter = std::pin::pin!(waiter);
+        if flight.single_use {
+            return self.wait_for_single_use(flight, waiter).await;
+        }
         loop {
             let watch = timeout(&*self.clock, RUNTIME_PATIENCE, flight_pulse(flight));
             match race(waiter.as_mut(), watch).await {
@@ -159,6 +163,22 @@ impl<F: FetchToken> Core<F> {
                     }
                 }
                 First::Right(_) => flight.abandon(),
+            }
+        }
+    }
+
+    /// Waits for a flight that must not be begun anew, whatever becomes of its runtime. Its own time limit needs that runtime, so the wait has another one.
+    async fn wait_for_single_use(&self, flight: &Arc<Flight>, mut waiter: Pin<&mut Waiter>) -> Outcome {
+        loop {
+            if let Some(outcome) = timeout(&*self.clock, flight.total, waiter.as_mut()).await {
+                return outcome;
+            }
+            if !self.is_alive(flight).await {
+                return Outcome::Done(Err(Error::new(
+                    ErrorKind::OutcomeUnknown,
+                    "the token is being fetched on another async runtime, which does not run",
+                )
+                .with_hint("keep the runtime running on which the credential was asked first")));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The heart of the token engine: looking up, fetching, refreshing, closing.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub(crate) struct Core<F: FetchToken> {
     pub(super) front: Front,
     /// Made when the front is full.
     pub(super) table: OnceLock<Table>,
-    /// Serialises insertions, so that a key is inserted once.
+    /// Serialises insertions and removals, so that a key is inserted once, and what was removed is nowhere.
     pub(super) inserting: Mutex<()>,
     pub(super) count: AtomicUsize,
     pub(super) bytes: AtomicUsize,
@@ -174,9 +175,10 @@ impl<F: FetchToken> Core<F> {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// Tells the observer. That is somebody else's code: its panic must not reach those who only want a token.
     pub(crate) fn observe(&self, event: Event<'_>) {
         if let Some(observer) = &self.observer {
-            observer.event(&event);
+            drop(catch_unwind(AssertUnwindSafe(|| observer.event(&event))));
         }
     }
 

@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use identity_base::{AccessToken, BoxFuture, Error, ErrorKind, FetchPolicy, Fetched};
 use tokio::runtime::{Handle, Id};
@@ -42,6 +43,8 @@ pub(crate) struct Flight {
     pub(crate) background: bool,
     /// Whether it must never be begun anew.
     pub(crate) single_use: bool,
+    /// How long the fetch may take, by the timers of its runtime.
+    pub(crate) total: Duration,
     /// Whether it ends with its last waiter.
     attended: bool,
     /// The runtime whose I/O driver and timers the fetch uses.
@@ -85,6 +88,7 @@ impl Flight {
             id,
             background,
             single_use: policy.single_use,
+            total: policy.total,
             attended: policy.attended,
             handle,
             shared: Mutex::new(shared),
@@ -141,7 +145,12 @@ impl Flight {
         // Taken under the lock, used outside of it: landing stores the token and calls observers.
         let landing = lock(&self.shared).landing.take();
         if let Some(landing) = landing {
-            let result = landing.land(self, result);
+            // A clock, an observer or a subscriber of traces may panic in there; the waiters have to be told something all the same.
+            let landed = catch_unwind(AssertUnwindSafe(|| landing.land(self, result)));
+            let result = landed.unwrap_or_else(|panic| {
+                drop(catch_unwind(AssertUnwindSafe(|| landing.abandon(self))));
+                Err(panicked(panic.as_ref()))
+            });
             self.publish(Outcome::Done(result));
         }
     }
@@ -158,13 +167,15 @@ impl Flight {
 
     /// Lets `waiter` wait, and poll the fetch if that wants to be polled.
     fn poll_for(self: &Arc<Self>, waiter: u64, context: &Context<'_>) -> Poll<Outcome> {
+        // Dropped after the lock is gone: a waker may own a task, and with it another waiter of this flight.
+        let _replaced;
         let mut shared = lock(&self.shared);
         if let Some(outcome) = &shared.outcome {
             return Poll::Ready(outcome.clone());
         }
         match shared.waiters.get_mut(&waiter) {
             Some(Some(waker)) if waker.will_wake(context.waker()) => {}
-            Some(waker) => *waker = Some(context.waker().clone()),
+            Some(waker) => _replaced = waker.replace(context.waker().clone()),
             None => {}
         }
         if !shared.woken {
@@ -218,8 +229,10 @@ impl Flight {
 
     /// A waiter leaves.
     fn leave(self: &Arc<Self>, waiter: u64) {
+        // Dropped after the lock is gone, as in `poll_for`.
+        let _waker;
         let mut shared = lock(&self.shared);
-        shared.waiters.remove(&waiter);
+        _waker = shared.waiters.remove(&waiter);
         if shared.outcome.is_some() || shared.landing.is_none() {
             return;
         }
@@ -320,3 +333,6 @@ fn runtime_gone() -> Error {
         "the async runtime that fetched the token was shut down",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -294,3 +294,37 @@ fn a_fetch_that_never_answers_ends_at_the_total_deadline() {
     );
     assert_eq!(fetch.abandoned(), 1);
 }
+
+#[test]
+fn an_observer_that_panics_costs_nobody_anything() {
+    #[derive(Debug)]
+    struct Panics;
+    impl identity_base::Observer for Panics {
+        fn event(&self, event: &identity_base::Event<'_>) {
+            use identity_base::EventKind;
+            if matches!(event.kind, EventKind::Fetched | EventKind::FetchFailed) {
+                panic!("planted");
+            }
+        }
+    }
+
+    let gate = Gate::closed();
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::token("t", HOUR).at(&gate))
+        .then(FetchStep::error(refused()));
+    let options = ClientOptions::default()
+        .with_clock(Arc::new(TestClock::new()))
+        .with_observer(Arc::new(Panics));
+    let credential = Cached::new(fetch, &options);
+    block_on(async {
+        let tasks = callers(&credential, 10);
+        gate.arrivals(1).await;
+        identity_testkit::poll::settle().await;
+        gate.open();
+        for task in tasks {
+            assert_eq!(task.await.unwrap().unwrap().secret(), "t");
+        }
+        let error = credential.get_token(&["other"]).await.unwrap_err();
+        assert_eq!(error.message(), "refused");
+    });
+}

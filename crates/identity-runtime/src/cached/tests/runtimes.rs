@@ -167,3 +167,17 @@ fn a_credential_made_on_one_runtime_works_on_another() {
     hit(credential.get_token(SCOPE));
     runtime().block_on(credential.get_token(&["other"])).unwrap();
 }
+
+#[test]
+fn a_single_use_grant_on_a_runtime_that_is_not_driven_is_not_waited_for_for_ever() {
+    let fetch = ScriptedFetch::new().then(FetchStep::hang()).with_policy(
+        FetchPolicy::new()
+            .with_single_use(true)
+            .with_total(Duration::from_millis(100)),
+    );
+    let credential = real(&fetch);
+    let first = runtime();
+    begin(&first, &credential, &fetch);
+    let error = runtime().block_on(credential.get_token(SCOPE)).unwrap_err();
+    assert_eq!((error.kind(), fetch.calls()), (ErrorKind::OutcomeUnknown, 1));
+}
