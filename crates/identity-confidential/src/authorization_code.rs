@@ -201,7 +201,10 @@ impl AuthorizationCode {
 
 /// Whether the code can't be used again after this failure: the service refused it, or its answer was lost.
 fn is_used_up(error: &Error) -> bool {
-    error.kind() == ErrorKind::OutcomeUnknown || error.code() == Some("invalid_grant")
+    let is_granted = error
+        .http_status()
+        .is_some_and(|status| (200..300).contains(&status));
+    error.kind() == ErrorKind::OutcomeUnknown || error.code() == Some("invalid_grant") || is_granted
 }
 
 impl FetchToken for AuthorizationCode {

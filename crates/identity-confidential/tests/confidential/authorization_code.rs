@@ -185,6 +185,25 @@ fn a_code_whose_answer_was_lost_is_not_sent_again() {
 }
 
 #[test]
+fn a_code_whose_answer_can_not_be_read_is_not_sent_again() {
+    for step in [
+        HttpStep::status(200),
+        HttpStep::json(200, &serde_json::json!({})),
+        HttpStep::json(200, &serde_json::json!({"access_token": "t", "expires_in": -1})),
+        HttpStep::fails_after_sending(HttpErrorKind::TooLarge),
+    ] {
+        run(async |world| {
+            let credential = builder(world).build().unwrap();
+            world.http.push(step.clone());
+            world.token(&credential, SCOPE).await.unwrap_err();
+            let error = world.token(&credential, SCOPE).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
+            assert_eq!(world.http.calls(), 1);
+        });
+    }
+}
+
+#[test]
 fn a_code_that_was_not_sent_or_not_looked_at_stays_good() {
     run(async |world| {
         let credential = builder(world).build().unwrap();

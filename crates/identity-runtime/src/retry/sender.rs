@@ -199,7 +199,7 @@ impl Sender {
             }
             Err(error) => {
                 let (kind, untouched) = (error.kind, !error.request_sent);
-                let failed = match call.single_use && !untouched && kind.is_transient() {
+                let failed = match call.single_use && !untouched {
                     true => outcome_unknown(name, error),
                     false => failure::no_answer(name, error),
                 };
@@ -306,7 +306,7 @@ fn outcome_unknown(name: &str, error: HttpError) -> Error {
     Error::new(
         ErrorKind::OutcomeUnknown,
         format!(
-            "{name}: the request was sent and its answer was lost: {}",
+            "{name}: the request was sent and its answer was lost or can't be read: {}",
             error.message
         ),
     )

@@ -202,6 +202,22 @@ fn a_single_use_grant_is_repeated_only_when_nothing_was_sent() {
     assert_eq!(answered.run(&single).unwrap_err().http_status(), Some(503));
     assert_eq!(answered.http.calls(), 1);
 
+    // Nor can anybody tell when the answer was no HTTP, or too long.
+    for kind in [
+        HttpErrorKind::Protocol,
+        HttpErrorKind::TooLarge,
+        HttpErrorKind::Tls,
+    ] {
+        let garbled = World::answering(move || HttpStep::fails_after_sending(kind));
+        let error = garbled.run(&single).unwrap_err();
+        assert_eq!(
+            (error.kind(), garbled.http.calls()),
+            (ErrorKind::OutcomeUnknown, 1)
+        );
+        let unsent = World::answering(move || HttpStep::fails_before_sending(kind));
+        assert_ne!(unsent.run(&single).unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+    }
+
     let silent = World::answering(HttpStep::hang);
     assert_eq!(silent.run(&single).unwrap_err().kind(), ErrorKind::OutcomeUnknown);
     assert_eq!(silent.http.calls(), 1);
