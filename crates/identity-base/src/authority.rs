@@ -186,7 +186,7 @@ impl Authority {
 fn invalid(text: &str, why: &str) -> Error {
     Error::new(
         ErrorKind::InvalidConfiguration,
-        format!("{} is not an authority: {why}", Foreign::quoted(text, 120)),
+        format!("{} is not an authority: {why}", Foreign::url(text, 120)),
     )
     .with_hint("an authority is a host such as login.microsoftonline.com, or an https URL")
 }
@@ -282,6 +282,18 @@ mod tests {
                 ErrorKind::InvalidConfiguration,
                 "{bad:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        for bad in [
+            "https://user:CNRYPASS@host",
+            "user:CNRYPASS@host",
+            "http://user:CNRYPASS@host",
+        ] {
+            let error = Authority::parse(bad).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("CNRY"), "{error}");
         }
     }
 

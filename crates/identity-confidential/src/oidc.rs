@@ -85,7 +85,7 @@ pub(crate) fn service_url(variable: &str, text: &str) -> Result<Uri, Error> {
     let invalid = |why: &str| {
         Error::new(
             ErrorKind::InvalidConfiguration,
-            format!("{variable} is {}: {why}", Foreign::quoted(text, 200)),
+            format!("{variable} is {}: {why}", Foreign::url(text, 200)),
         )
     };
     let uri: Uri = text.trim().parse().map_err(|_| invalid("it is not a URL"))?;

@@ -42,6 +42,18 @@ impl<'a> Foreign<'a> {
             quote: true,
         }
     }
+
+    /// A URL within double quotes, without what stands before an `@` in it: that may be a password.
+    ///
+    /// ```
+    /// use identity_base::Foreign;
+    /// assert_eq!(Foreign::url("https://user:hunter2@host/path", 100).to_string(), "\"host/path\"");
+    /// assert_eq!(Foreign::url("https://host/path", 100).to_string(), "\"https://host/path\"");
+    /// ```
+    #[must_use]
+    pub fn url(text: &'a str, cap: usize) -> Self {
+        Self::quoted(text.rsplit_once('@').map_or(text, |(_, after)| after), cap)
+    }
 }
 
 impl fmt::Display for Foreign<'_> {

@@ -145,16 +145,20 @@ impl Grant {
     /// whoever configured the credential, so it is trusted.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidConfiguration`] for anything but an absolute `https` URL.
+    /// [`ErrorKind::InvalidConfiguration`] for anything but an absolute `https` URL without user information.
     pub fn endpoint(mut self, url: &str) -> Result<Self, Error> {
         let uri = url
             .parse::<Uri>()
             .ok()
-            .filter(|uri| uri.scheme_str() == Some("https") && uri.host().is_some());
+            .filter(|uri| uri.scheme_str() == Some("https") && uri.host().is_some())
+            .filter(|uri| {
+                !uri.authority()
+                    .is_some_and(|authority| authority.as_str().contains('@'))
+            });
         self.endpoint = Some(uri.ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidConfiguration,
-                format!("{} is not an https URL", identity_base::Foreign::quoted(url, 120)),
+                format!("{} is not an https URL", identity_base::Foreign::url(url, 120)),
             )
         })?);
         Ok(self)
@@ -221,12 +225,18 @@ mod tests {
                 .endpoint("https://westus.login.microsoft.com/t/oauth2/v2.0/token")
                 .is_ok()
         );
-        for bad in ["http://h/", "h", "/path", "https://", "ftp://h/"] {
-            assert_eq!(
-                grant().endpoint(bad).unwrap_err().kind(),
-                ErrorKind::InvalidConfiguration,
-                "{bad}"
-            );
+        for bad in [
+            "http://h/",
+            "h",
+            "/path",
+            "https://",
+            "ftp://h/",
+            "https://user:CNRYPASS@h/",
+            "http://user:CNRYPASS@h/",
+        ] {
+            let error = grant().endpoint(bad).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidConfiguration, "{bad}");
+            assert!(!format!("{error} {error:?}").contains("CNRY"), "{error}");
         }
     }
 }

@@ -87,8 +87,12 @@ pub(super) fn refusal<'a>(
         _ => ErrorKind::AuthenticationFailed,
     };
 
-    let mut error = Error::new(kind, message(code, description, secrets))
-        .with_code(code, suberror)
+    let secrets: Vec<&Secret> = secrets.collect();
+    let redacted = |text: &str| redact(head(text, MAX_DESCRIPTION_BYTES), secrets.iter().copied());
+    let code = redacted(code);
+    let suberror = suberror.map(redacted);
+    let mut error = Error::new(kind, message(&code, description, secrets.iter().copied()))
+        .with_code(&code, suberror.as_deref())
         .with_http_status(status);
     if let Some(code) = aadsts {
         error = error.with_aadsts(code);

@@ -169,3 +169,16 @@ fn echoed_secrets_are_taken_out() {
         "a secret of one letter does not eat the text"
     );
 }
+
+#[test]
+fn a_code_that_echoes_a_secret_is_not_shown() {
+    for document in [
+        r#"{"error":"CNRYSECRET"}"#,
+        r#"{"error":"invalid_client","suberror":"CNRYSECRET"}"#,
+        r#"{"error":"no CNRYSECRET"}"#,
+    ] {
+        let error = read_with(document, 400, "client_credentials", &[Secret::new("CNRYSECRET")]);
+        let shown = format!("{error} {error:?} {:?} {:?}", error.code(), error.suberror());
+        assert!(!shown.contains("CNRY"), "{shown}");
+    }
+}
