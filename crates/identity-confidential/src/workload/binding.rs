@@ -136,7 +136,7 @@ impl RootsFile {
             .read(&self.path, ReadOptions::new().max_bytes(MAX_CA_BYTES))
             .await;
         match (read, last) {
-            (Ok((pem, metadata)), _) if !pem.trim_ascii().is_empty() => {
+            (Ok((pem, metadata)), _) if is_whole(&pem) => {
                 let pem: Arc<[u8]> = Arc::from(pem.as_slice());
                 *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some((metadata, Arc::clone(&pem)));
@@ -145,7 +145,7 @@ impl RootsFile {
             (_, Some((_, pem))) => Ok(pem),
             (Ok(_), None) => Err(HttpError::before_sending(
                 HttpErrorKind::Tls,
-                format!("the file that {AZURE_KUBERNETES_CA_FILE} names is empty"),
+                format!("the file that {AZURE_KUBERNETES_CA_FILE} names holds no whole certificate"),
             )),
             (Err(error), None) => Err(HttpError::before_sending(
                 HttpErrorKind::Tls,
@@ -154,6 +154,13 @@ impl RootsFile {
             .with_source(error)),
         }
     }
+}
+
+/// Whether the text holds certificates, each with its end: a file that is being written does not.
+fn is_whole(pem: &[u8]) -> bool {
+    let count = |line: &[u8]| pem.windows(line.len()).filter(|part| *part == line).count();
+    let begun = count(b"-----BEGIN CERTIFICATE-----");
+    begun > 0 && begun == count(b"-----END CERTIFICATE-----")
 }
 
 /// `uri` on the host of `base`, its path below that of `base`.

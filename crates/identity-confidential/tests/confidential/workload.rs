@@ -253,7 +253,8 @@ fn settings_of_the_proxy_that_contradict_each_other_fail_in_build() {
         (vec![proxy, (file, CA), (data, PEM)], "both set"),
         (vec![proxy, (sni, "x")], "neither"),
         (with_url("http://proxy.test"), "only https"),
-        (with_url("https://user@proxy.test"), "neither a user"),
+        (with_url("https://user:CNRYPASS@proxy.test"), "neither a user"),
+        (with_url("http://user:CNRYPASS@proxy.test"), "only https"),
         (with_url("https://proxy.test/#x"), "neither a user nor a fragment"),
         (with_url("https://proxy.test/?a=b"), "query"),
         (with_url("proxy"), "only https"),
@@ -270,6 +271,7 @@ fn settings_of_the_proxy_that_contradict_each_other_fail_in_build() {
                 .unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidConfiguration, "{variables:?}");
             assert!(error.message().contains(part), "{variables:?}: {error}");
+            assert!(!format!("{error} {error:?}").contains("CNRY"), "{error}");
             assert!(
                 builder(world).build().is_ok(),
                 "without the switch nothing of it matters"
@@ -293,12 +295,14 @@ fn the_proxys_roots_may_be_replaced_at_any_time() {
             "an empty file at the first read"
         );
         let other = PEM.replace("AQ==", "Ag==");
+        let torn = &PEM[..PEM.len() - 10];
         for (number, contents, expected) in [
             (0, Some(PEM), PEM),
             (1, Some(other.as_str()), other.as_str()),
             (2, Some(" \n"), other.as_str()),
             (3, None, other.as_str()),
-            (4, Some(PEM), PEM),
+            (4, Some(torn), other.as_str()),
+            (5, Some(PEM), PEM),
         ] {
             world.clock.advance(Duration::from_secs(60));
             match contents {
