@@ -13,7 +13,10 @@ use identity_base::{CloseFuture, Error, TokenCredential, TokenFuture, TokenHandl
 use identity_runtime::ClientOptions;
 
 pub use self::builder::ChainBuilder;
-use self::selection::Chain;
+pub(crate) use self::builder::HINT;
+pub(crate) use self::failure::goes_on;
+pub(crate) use self::selection::{Chain, Member};
+use crate::diagnosis::{Diagnosis, Report};
 
 /// Tries its members in order and keeps to the first that gives a token.
 ///
@@ -66,6 +69,21 @@ impl ChainedTokenCredential {
     /// The members, in order.
     pub fn members(&self) -> impl ExactSizeIterator<Item = &Arc<dyn TokenCredential>> {
         self.0.members.iter().map(|member| &member.credential)
+    }
+
+    /// Finds out what each member would do for `scope`, and why: see [`Diagnosis`].
+    pub async fn diagnose(&self, scope: &str) -> Report {
+        self.diagnosis().diagnose(scope).await
+    }
+
+    /// The diagnosis of this chain, with options.
+    #[must_use]
+    pub fn diagnosis(&self) -> Diagnosis {
+        Diagnosis::new(self.clone())
+    }
+
+    pub(crate) fn chain(&self) -> &Chain {
+        &self.0
     }
 
     async fn close_members(&self) {

@@ -1,5 +1,6 @@
 //! Building a chain.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use identity_base::{Error, ErrorKind, TokenCredential};
@@ -24,16 +25,33 @@ pub struct ChainBuilder {
     members: Vec<Member>,
     options: ClientOptions,
     name: &'static str,
+    hint: Cow<'static, str>,
 }
 
+/// What to do when no member gave a token.
+pub(crate) const HINT: &str = "`entra doctor` checks each of them and says what is missing";
+
 impl ChainBuilder {
-    /// A chain that takes its clock from `options`.
+    /// A chain that takes its clock from `options`; diagnosis looks through their seams as well.
     pub fn new(options: &ClientOptions) -> Self {
         Self {
             members: Vec::new(),
             options: options.clone(),
             name: "ChainedTokenCredential",
+            hint: Cow::Borrowed(HINT),
         }
+    }
+
+    /// Sets the name in errors, logs and reports.
+    pub(crate) fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// Sets what an error says to do next.
+    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.hint = hint.into();
+        self
     }
 
     /// Adds a member: a failure other than "unavailable" stops the chain.
@@ -66,7 +84,8 @@ impl ChainBuilder {
         Ok(ChainedTokenCredential(Arc::new(Chain::new(
             self.name,
             self.members,
-            Arc::clone(self.options.clock()),
+            self.options,
+            self.hint,
         ))))
     }
 }

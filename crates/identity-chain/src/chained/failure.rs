@@ -1,5 +1,7 @@
 //! What the attempts add up to.
 
+use std::borrow::Cow;
+
 use identity_base::{Attempt, Error, ErrorKind};
 
 use super::selection::Role;
@@ -14,29 +16,44 @@ pub(crate) fn goes_on(error: &Error, role: Role) -> bool {
     }
 }
 
-/// The error of a chain whose attempts all failed.
-pub(crate) fn summary(name: &'static str, attempts: Vec<Attempt>, roles: &[Role]) -> Error {
-    let softened = |(attempt, role): (&Attempt, &Role)| {
-        attempt.error().is_unavailable() || (*role == Role::DeveloperTool && goes_on(attempt.error(), *role))
-    };
-    let unavailable = attempts.iter().zip(roles).all(softened);
-    let last = attempts.last().map(Attempt::error);
-    let kind = match last.map(Error::kind) {
-        _ if unavailable => ErrorKind::CredentialUnavailable,
-        Some(kind @ (ErrorKind::IdentityMismatch | ErrorKind::Closed)) => kind,
-        _ => ErrorKind::AuthenticationFailed,
-    };
-    let message = match unavailable {
-        true => "none of the credentials is available",
-        false => "a credential failed, so the ones after it were not tried",
-    };
-    let mut error = Error::new(kind, message)
-        .with_credential(name)
-        .with_hint("`entra doctor` checks each of them and says what is missing");
-    if let Some(last) = last.filter(|_| !unavailable) {
-        error = carry(error, last);
+/// What a chain's error tells beside its attempts.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) name: &'static str,
+    pub(crate) hint: Cow<'static, str>,
+    /// How many members there are, tried or not.
+    pub(crate) members: usize,
+}
+
+impl Told {
+    /// The error of a chain whose attempts all failed.
+    pub(crate) fn summary(self, attempts: Vec<Attempt>, roles: &[Role]) -> Error {
+        let softened = |(attempt, role): (&Attempt, &Role)| {
+            attempt.error().is_unavailable()
+                || (*role == Role::DeveloperTool && goes_on(attempt.error(), *role))
+        };
+        let unavailable = attempts.iter().zip(roles).all(softened);
+        let last = attempts.last().map(Attempt::error);
+        let kind = match last.map(Error::kind) {
+            _ if unavailable => ErrorKind::CredentialUnavailable,
+            Some(kind @ (ErrorKind::IdentityMismatch | ErrorKind::Closed)) => kind,
+            _ => ErrorKind::AuthenticationFailed,
+        };
+        let message = match (unavailable, self.members) {
+            (true, 1) => "the only credential is not available",
+            (true, _) => "none of the credentials is available",
+            (false, 1) => "the only credential failed",
+            (false, members) if attempts.len() == members => "a credential failed",
+            (false, _) => "a credential failed, so the ones after it were not tried",
+        };
+        let mut error = Error::new(kind, message)
+            .with_credential(self.name)
+            .with_hint(self.hint);
+        if let Some(last) = last.filter(|_| !unavailable) {
+            error = carry(error, last);
+        }
+        error.with_attempts(attempts)
     }
-    error.with_attempts(attempts)
 }
 
 /// Takes over what a caller decides by: the service's code, what it asks for, and whether waiting helps.

@@ -1,20 +1,21 @@
 //! Choosing the winner, once for all who wait.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use identity_base::seam::Clock;
 use identity_base::{
-    AccessToken, Attempt, Error, ErrorKind, OwnedRequest, Scopes, TokenCredential, TokenFuture, TokenRequest,
+    AccessToken, Attempt, Error, ErrorKind, Scopes, TokenCredential, TokenFuture, TokenRequest,
 };
-use identity_runtime::time::timeout;
+use identity_runtime::ClientOptions;
 use identity_runtime::trace::TARGET;
 use tokio::runtime::{Handle, Id};
 
-use super::failure::{goes_on, summary};
+use super::failure::{Told, goes_on};
+use crate::wish::Wish;
 
 /// No winner yet.
 const NONE: usize = usize::MAX;
@@ -24,7 +25,9 @@ const NONE: usize = usize::MAX;
 pub(crate) struct Chain {
     pub(crate) name: &'static str,
     pub(crate) members: Vec<Member>,
-    clock: Arc<dyn Clock>,
+    pub(crate) options: ClientOptions,
+    /// What an error says to do next.
+    hint: Cow<'static, str>,
     /// The index of the winner.
     winner: AtomicUsize,
     /// The choice under way.
@@ -56,21 +59,18 @@ struct Choosing {
     outcome: Shared<BoxFuture<'static, Result<AccessToken, Error>>>,
 }
 
-/// A request that outlives the call.
-#[derive(Debug)]
-struct Wish {
-    request: OwnedRequest,
-    min_remaining: Option<std::time::Duration>,
-    deadline: Option<std::time::Duration>,
-    rejected: Option<AccessToken>,
-}
-
 impl Chain {
-    pub(crate) fn new(name: &'static str, members: Vec<Member>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        name: &'static str,
+        members: Vec<Member>,
+        options: ClientOptions,
+        hint: Cow<'static, str>,
+    ) -> Self {
         Self {
             name,
             members,
-            clock,
+            options,
+            hint,
             winner: AtomicUsize::new(NONE),
             choosing: Mutex::new(None),
         }
@@ -91,9 +91,10 @@ impl Chain {
 
     /// Asks the members in order.
     async fn ask_all(self: Arc<Self>, wish: Wish) -> Result<AccessToken, Error> {
+        let clock = self.options.clock();
         let (mut attempts, mut roles) = (Vec::new(), Vec::new());
         for (index, member) in self.members.iter().enumerate() {
-            let began = self.clock.now();
+            let began = clock.now();
             let name = member.credential.name();
             // A user's credential may be among them; its panic must not reach the others who wait.
             let asked = AssertUnwindSafe(member.credential.get_token_with(wish.request()))
@@ -117,13 +118,18 @@ impl Chain {
             };
             tracing::debug!(target: TARGET, chain = self.name, credential = name, error = %error, "credential gave no token");
             let goes_on = goes_on(&error, member.role);
-            attempts.push(Attempt::new(name, error, self.clock.now().since(began)));
+            attempts.push(Attempt::new(name, error, clock.now().since(began)));
             roles.push(member.role);
             if !goes_on {
                 break;
             }
         }
-        Err(summary(self.name, attempts, &roles))
+        let told = Told {
+            name: self.name,
+            hint: self.hint.clone(),
+            members: self.members.len(),
+        };
+        Err(told.summary(attempts, &roles))
     }
 
     /// Joins the choice under way, or begins one with this request. The flag tells whether the choice is made for this very request.
@@ -150,15 +156,8 @@ impl Chain {
 
     /// Obtains a token within the caller's deadline, which cuts this wait only.
     async fn choose(self: Arc<Self>, wish: Wish) -> Result<AccessToken, Error> {
-        let Some(limit) = wish.deadline else {
-            return self.obtain(&wish).await;
-        };
-        timeout(&*self.clock, limit, self.obtain(&wish))
+        wish.within_deadline(self.name, &**self.options.clock(), self.obtain(&wish))
             .await
-            .unwrap_or_else(|| {
-                let text = format!("no token within the caller's {} ms", limit.as_millis());
-                Err(Error::new(ErrorKind::Timeout, text).with_credential(self.name))
-            })
     }
 
     async fn obtain(self: &Arc<Self>, wish: &Wish) -> Result<AccessToken, Error> {
@@ -196,56 +195,5 @@ pub(crate) fn choose<'a>(chain: &Arc<Chain>, request: &TokenRequest<'_>) -> Toke
     match Wish::of(request) {
         Ok(wish) => TokenFuture::new(Arc::clone(chain).choose(wish)),
         Err(error) => TokenFuture::ready(Err(error.with_credential(chain.name))),
-    }
-}
-
-impl Wish {
-    fn of(request: &TokenRequest<'_>) -> Result<Self, Error> {
-        Ok(Self {
-            request: OwnedRequest::copy(request, request.requested_tenant().map(str::to_owned))?,
-            min_remaining: request.requested_min_remaining(),
-            deadline: request.requested_deadline(),
-            rejected: request.rejected_token().cloned(),
-        })
-    }
-
-    /// Whether nothing but scopes was asked for, so that an answer to anybody's plain request for the same scopes is an answer to this one.
-    fn is_plain(&self) -> bool {
-        let request = &self.request;
-        request.claims().is_none()
-            && request.tenant().is_none()
-            && !request.is_cae_enabled()
-            && self.min_remaining.is_none()
-            && self.rejected.is_none()
-    }
-
-    fn copy(&self) -> Self {
-        Self {
-            request: self.request.clone(),
-            min_remaining: self.min_remaining,
-            deadline: None,
-            rejected: self.rejected.clone(),
-        }
-    }
-
-    /// The request again.
-    fn request(&self) -> TokenRequest<'_> {
-        let mut request = TokenRequest::new(self.request.scopes()).enable_cae(self.request.is_cae_enabled());
-        if let Some(claims) = self.request.claims() {
-            request = request.claims(claims);
-        }
-        if let Some(tenant) = self.request.tenant() {
-            request = request.tenant_id(tenant);
-        }
-        if let Some(id) = self.request.correlation_id() {
-            request = request.correlation_id(id);
-        }
-        if let Some(least) = self.min_remaining {
-            request = request.min_remaining(least);
-        }
-        if let Some(token) = &self.rejected {
-            request = request.rejected(token);
-        }
-        request
     }
 }

@@ -1,0 +1,51 @@
+//! What each kind of credential shows before it is asked.
+
+mod application;
+#[cfg(feature = "managed")]
+mod managed;
+mod tools;
+mod workload;
+
+use super::look::Look;
+use super::report::LinkReport;
+
+/// Fills in evidence and findings of a credential, by its type name. Reads variables and files; starts a tool only to learn its version, and sends nothing.
+pub(crate) async fn inspect(look: &Look<'_>, link: &mut LinkReport) {
+    match link.credential {
+        "EnvironmentCredential" => application::inspect(look, link).await,
+        "WorkloadIdentityCredential" => workload::inspect(look, link).await,
+        #[cfg(feature = "managed")]
+        "ManagedIdentityCredential" => managed::inspect(look, link).await,
+        "AzureCliCredential" => tools::inspect(look, link, &tools::AZ).await,
+        "AzureDeveloperCliCredential" => tools::inspect(look, link, &tools::AZD).await,
+        "AzurePowerShellCredential" => tools::inspect(look, link, &tools::PWSH).await,
+        _ => {}
+    }
+}
+
+/// Whether asking a credential would show a person something.
+pub(crate) fn asks_a_person(credential: &str) -> bool {
+    matches!(
+        credential,
+        "InteractiveBrowserCredential" | "DeviceCodeCredential"
+    )
+}
+
+/// The command that signs a person in to a developer tool, for a token for `scope`.
+pub(crate) fn sign_in(credential: &str, scope: &str) -> Option<String> {
+    // The text may be copied into a shell.
+    let is_plain = !scope.is_empty()
+        && scope
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte));
+    let for_scope = |option: &str| match is_plain {
+        true => format!(" {option} {scope}"),
+        false => String::new(),
+    };
+    Some(match credential {
+        "AzureCliCredential" => format!("run `az login{}`", for_scope("--scope")),
+        "AzureDeveloperCliCredential" => format!("run `azd auth login{}`", for_scope("--scope")),
+        "AzurePowerShellCredential" => "run `Connect-AzAccount`".to_owned(),
+        _ => return None,
+    })
+}

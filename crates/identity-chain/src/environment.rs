@@ -1,0 +1,269 @@
+//! An application, or a user, that the environment names.
+
+pub(crate) mod settings;
+
+use std::sync::Arc;
+
+use identity_base::{CloseFuture, Error, ErrorKind, TokenCredential, TokenFuture, TokenHandle, TokenRequest};
+use identity_runtime::{ClientOptions, TenantPolicy};
+
+use self::settings::Settings;
+use crate::late::Late;
+
+pub(crate) const NAME: &str = "EnvironmentCredential";
+
+/// Signs in whom the environment names.
+///
+/// The first of these whose variables are all set is used; an empty variable counts as unset:
+///
+/// | variables | credential |
+/// |---|---|
+/// | `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`, `AZURE_CLIENT_SECRET` | a client secret |
+/// | `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`, `AZURE_CLIENT_CERTIFICATE_PATH`; optionally `AZURE_CLIENT_CERTIFICATE_PASSWORD`, and `AZURE_CLIENT_SEND_CERTIFICATE_CHAIN` (`1` or `true`) | a certificate |
+/// | `AZURE_CLIENT_ID`, `AZURE_USERNAME`, `AZURE_PASSWORD`; optionally `AZURE_TENANT_ID` | a user's name and password (deprecated; needs the feature `interactive`) |
+///
+/// `AZURE_ADDITIONALLY_ALLOWED_TENANTS` (separated by `;`, `*` for all) allows requests for other tenants. The environment is read once, in the constructor; a
+/// certificate's file at the first request and whenever it changes.
+///
+/// When the settings are incomplete, every request fails with [`CredentialUnavailable`](ErrorKind::CredentialUnavailable) that names what is set and what is missing.
+///
+/// ```no_run
+/// use identity_base::TokenCredential;
+/// use identity_chain::EnvironmentCredential;
+/// # async fn example() -> Result<(), identity_base::Error> {
+/// let credential = EnvironmentCredential::new()?;
+/// let token = credential.get_token(&["https://vault.azure.net/.default"]).await?;
+/// # Ok(()) }
+/// ```
+///
+/// Cheap to clone; clones share the cache, and closing one closes all.
+#[derive(Clone, Debug)]
+pub struct EnvironmentCredential {
+    configured: Option<&'static str>,
+    inner: Inner,
+}
+
+#[derive(Clone, Debug)]
+enum Inner {
+    /// The credential of the settings.
+    Ready(Arc<dyn TokenCredential>),
+    /// It is made when its file is read.
+    Late(Arc<Late>),
+    /// The settings make up no credential.
+    Missing(Error),
+}
+
+impl EnvironmentCredential {
+    /// A credential by the environment, with default options. Does no I/O beside reading variables.
+    ///
+    /// # Errors
+    /// As [`EnvironmentCredentialBuilder::build`].
+    pub fn new() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// A credential with options.
+    pub fn builder() -> EnvironmentCredentialBuilder {
+        EnvironmentCredentialBuilder::default()
+    }
+
+    /// The type name of the credential that the environment sets up, such as `ClientSecretCredential`; `None` when it sets up none.
+    #[must_use]
+    pub const fn configured(&self) -> Option<&'static str> {
+        self.configured
+    }
+
+    async fn close_inner(&self) {
+        match &self.inner {
+            Inner::Ready(credential) => credential.close().await,
+            Inner::Late(late) => late.close().await,
+            Inner::Missing(_) => {}
+        }
+    }
+}
+
+impl TokenCredential for EnvironmentCredential {
+    #[inline]
+    fn get_token_with(&self, request: TokenRequest<'_>) -> TokenFuture<'_> {
+        match &self.inner {
+            Inner::Ready(credential) => credential.get_token_with(request),
+            Inner::Late(late) => late.get_token_with(request),
+            Inner::Missing(error) => TokenFuture::ready(Err(error.clone())),
+        }
+    }
+
+    fn handle(&self, scopes: &[&str]) -> Option<TokenHandle> {
+        match &self.inner {
+            Inner::Ready(credential) => credential.handle(scopes),
+            Inner::Late(late) => late.handle(scopes),
+            Inner::Missing(_) => None,
+        }
+    }
+
+    fn close(&self) -> CloseFuture<'_> {
+        CloseFuture::new(self.close_inner())
+    }
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+}
+
+/// Makes an [`EnvironmentCredential`].
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct EnvironmentCredentialBuilder {
+    options: ClientOptions,
+    additionally_allowed_tenants: Vec<String>,
+    soften: bool,
+}
+
+impl EnvironmentCredentialBuilder {
+    /// Sets authority, transport, environment and the like. Default: [`ClientOptions::default`].
+    pub fn with_options(mut self, options: &ClientOptions) -> Self {
+        self.options = options.clone();
+        self
+    }
+
+    /// Allows requests for other tenants than the one in the environment, beside those of `AZURE_ADDITIONALLY_ALLOWED_TENANTS`; `*` allows all. Default: none.
+    pub fn with_additionally_allowed_tenants<I>(mut self, tenants: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.additionally_allowed_tenants
+            .extend(tenants.into_iter().map(Into::into));
+        self
+    }
+
+    /// Whether a certificate that can't be read makes the credential unavailable, since others wait behind it. Default: no.
+    pub(crate) const fn soften(mut self, soften: bool) -> Self {
+        self.soften = soften;
+        self
+    }
+
+    /// Makes the credential. Reads the environment; does no other I/O.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfiguration`] when a variable of a complete set, an allowed tenant or an option can't be.
+    pub fn build(self) -> Result<EnvironmentCredential, Error> {
+        self.checked().map_err(|error| error.with_credential(NAME))
+    }
+
+    fn checked(mut self) -> Result<EnvironmentCredential, Error> {
+        self.options.validate()?;
+        let env = Arc::clone(self.options.env());
+        TenantPolicy::without_own()
+            .allow(&self.additionally_allowed_tenants)?
+            .allow_from_env(&*env)?;
+        let more = env.var(identity_runtime::env_vars::AZURE_ADDITIONALLY_ALLOWED_TENANTS);
+        self.additionally_allowed_tenants.extend(
+            more.iter()
+                .flat_map(|list| list.split(';'))
+                .map(str::trim)
+                .filter(|tenant| !tenant.is_empty())
+                .map(str::to_owned),
+        );
+        let settings = match Settings::read(&*env) {
+            Ok(settings) => settings,
+            Err(gap) => {
+                if gap.is_begun {
+                    tracing::warn!(target: identity_runtime::trace::TARGET, credential = NAME, "the settings in the environment are incomplete: {}", gap.message());
+                }
+                let error = gap.into_error().with_credential(NAME);
+                return Ok(EnvironmentCredential {
+                    configured: None,
+                    inner: Inner::Missing(error),
+                });
+            }
+        };
+        let configured = settings.credential();
+        tracing::info!(target: identity_runtime::trace::TARGET, credential = NAME, configured, "set up by the environment");
+        Ok(EnvironmentCredential {
+            configured: Some(configured),
+            inner: self.make(settings)?,
+        })
+    }
+
+    #[cfg(feature = "confidential")]
+    fn make(self, settings: Settings) -> Result<Inner, Error> {
+        use identity_confidential::{CertificateCredential, ClientSecretCredential};
+        match settings {
+            Settings::Secret {
+                tenant,
+                client,
+                secret,
+            } => {
+                let credential = ClientSecretCredential::builder(&tenant, &client, secret)
+                    .with_options(&self.options)
+                    .with_additionally_allowed_tenants(self.additionally_allowed_tenants)
+                    .build()?;
+                Ok(Inner::Ready(Arc::new(credential)))
+            }
+            Settings::Certificate {
+                tenant,
+                client,
+                path,
+                password,
+                send_chain,
+            } => {
+                // What needs no file is checked now.
+                identity_base::TenantId::parse(&tenant)?;
+                identity_base::ClientId::parse(&client)?;
+                let clock = Arc::clone(self.options.clock());
+                let soften = self.soften;
+                let make = move || {
+                    let mut builder = CertificateCredential::from_path(&tenant, &client, &path)
+                        .with_options(&self.options)
+                        .with_additionally_allowed_tenants(&self.additionally_allowed_tenants)
+                        .with_certificate_chain(send_chain);
+                    if let Some(password) = &password {
+                        builder = builder.with_password(password.clone());
+                    }
+                    match builder.build() {
+                        Ok(credential) => Ok(Arc::new(credential) as Arc<dyn TokenCredential>),
+                        Err(error) if soften => Err(unavailable(error)),
+                        Err(error) => Err(error),
+                    }
+                };
+                Ok(Inner::Late(Late::new(NAME, clock, make)))
+            }
+            Settings::Password { .. } => self.password(settings),
+        }
+    }
+
+    #[cfg(not(feature = "confidential"))]
+    fn make(self, settings: Settings) -> Result<Inner, Error> {
+        match settings {
+            Settings::Password { .. } => self.password(settings),
+            Settings::Secret { .. } | Settings::Certificate { .. } => {
+                Err(not_built(settings.credential(), "confidential"))
+            }
+        }
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "the options are for the credential of the other feature"
+    )]
+    fn password(self, settings: Settings) -> Result<Inner, Error> {
+        Err(not_built(settings.credential(), "interactive"))
+    }
+}
+
+/// The error for a credential whose crate is left out.
+fn not_built(credential: &str, feature: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidConfiguration,
+        format!("the environment sets up a {credential}, which is not in this program"),
+    )
+    .with_hint(format!(
+        "turn on the feature `{feature}` of the crate, or unset its variables"
+    ))
+}
+
+/// The same failure as one that a chain passes.
+pub(crate) fn unavailable(error: Error) -> Error {
+    tracing::warn!(target: identity_runtime::trace::TARGET, error = %error, "a credential of the chain is set up wrongly and is passed");
+    error.with_kind(ErrorKind::CredentialUnavailable)
+}
