@@ -4,27 +4,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use entra_identity::ClientOptions;
-use identity_emulator::{Emulator, Fault, Route};
+use identity_emulator::{Fault, Route};
 use tokio::sync::Notify;
 
 use crate::promise::Promises;
-use crate::{Result, row};
+use crate::stage::Stage;
+use crate::{Result, rows};
 
 const CALLERS: usize = 1_000;
 const SCOPE: &str = "https://storage.azure.com/.default";
 
 /// Holds the one request until every caller has called, then lets it go.
 #[expect(clippy::disallowed_methods, reason = "real times are what is shown")]
-pub(crate) async fn prove(
-    emulator: &Emulator,
-    options: &ClientOptions,
-    promises: &mut Promises,
-) -> Result<()> {
+pub(crate) async fn prove(stage: &Stage, promises: &mut Promises) -> Result<()> {
+    let emulator = &stage.emulator;
     emulator.clear_requests();
     let gate = emulator.gate("single flight");
     emulator.fault(Fault::on(Route::Token).hold(&gate));
-    let credential = row::client_secret(emulator, options)?;
+    let credential = rows::client_secret(stage)?;
 
     let called = Arc::new((AtomicUsize::new(0), Notify::new()));
     let start = Instant::now();

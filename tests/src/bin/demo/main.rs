@@ -6,15 +6,14 @@
 mod flight;
 mod promise;
 mod row;
+mod rows;
 mod signature;
+mod stage;
 mod table;
 mod tools;
 
 use std::error::Error;
 use std::process::ExitCode;
-
-use entra_identity::{Authority, ClientOptions};
-use identity_emulator::{Builder, Emulator};
 
 use crate::promise::Promises;
 
@@ -38,31 +37,17 @@ fn main() -> ExitCode {
 }
 
 async fn demo() -> Result<Promises> {
-    let emulator = with_key_file(Emulator::builder()).start().await?;
+    let stage = stage::Stage::set().await?;
     println!(
         "an emulated Entra at {}, over TLS with a certificate authority of its own\n",
-        emulator.authority()
+        stage.emulator.authority()
     );
-    // One value for all credentials: they share its connections.
-    let options = ClientOptions::new()
-        .with_authority(Authority::parse(emulator.authority())?)
-        .with_disable_instance_discovery(true)
-        .with_extra_roots(emulator.ca_pem().into_bytes());
     let mut promises = Promises::default();
     let mut table = table::Table::new();
-    for row in row::ROWS {
-        table.add(row::run(row, &emulator, &options, &mut promises).await?);
+    for row in rows::ROWS {
+        table.add(row::run(row, &stage, &mut promises).await?);
     }
     println!("{table}");
-    flight::prove(&emulator, &options, &mut promises).await?;
+    flight::prove(&stage, &mut promises).await?;
     Ok(promises)
-}
-
-/// Keeps the signing key where the test door says, which saves most of the start.
-#[expect(clippy::disallowed_methods, reason = "what the test door tells its programs")]
-fn with_key_file(builder: Builder) -> Builder {
-    match std::env::var_os("IDENTITY_EMULATOR_KEY_FILE") {
-        Some(path) => builder.signing_key_file(path),
-        None => builder,
-    }
 }

@@ -1,16 +1,14 @@
 //! One credential: a cold token, cached ones, and what the service saw.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use entra_identity::{
-    ClientOptions, ClientSecretCredential, Error, ManagedIdentityCredential, TokenCredential,
-};
-use identity_emulator::{DEFAULT_SECRET, DeveloperTool, Emulator, HostKind};
+use entra_identity::{Error, TokenCredential};
+use identity_emulator::Emulator;
 
 use crate::promise::Promises;
-use crate::{Result, signature, tools};
+use crate::stage::Stage;
+use crate::{Result, signature};
 
 /// A credential, or why there is none.
 pub(crate) type Made = std::result::Result<Arc<dyn TokenCredential>, Error>;
@@ -19,106 +17,19 @@ pub(crate) type Made = std::result::Result<Arc<dyn TokenCredential>, Error>;
 #[derive(Debug)]
 pub(crate) struct Row {
     /// What is particular about it, where a credential has several rows.
-    variant: &'static str,
+    pub(crate) variant: &'static str,
     /// What it asks for.
-    scope: &'static str,
+    pub(crate) scope: &'static str,
     /// For whom the token has to be.
-    audience: &'static str,
+    pub(crate) audience: &'static str,
     /// Whose the token has to be: a client id.
-    client: fn(&Emulator) -> Option<&str>,
+    pub(crate) client: fn(&Emulator) -> Option<&str>,
+    /// The user that the token has to be of, for credentials of users.
+    pub(crate) user: Option<&'static str>,
+    /// How many requests a token costs.
+    pub(crate) requests: usize,
     /// Makes it, pointed at the emulator.
-    make: fn(&Emulator, &ClientOptions) -> Made,
-}
-
-/// A row for each credential.
-pub(crate) const ROWS: &[Row] = &[
-    Row {
-        variant: "",
-        scope: "https://vault.azure.net/.default",
-        audience: "https://vault.azure.net",
-        client: |emulator| Some(emulator.client_id()),
-        make: client_secret,
-    },
-    Row {
-        variant: " (virtual machine)",
-        scope: "https://management.azure.com/.default",
-        audience: "https://management.azure.com",
-        client: identity,
-        make: |emulator, options| managed_identity(emulator, options, HostKind::Imds),
-    },
-    Row {
-        variant: " (App Service)",
-        scope: "https://graph.microsoft.com/.default",
-        audience: "https://graph.microsoft.com",
-        client: identity,
-        make: |emulator, options| managed_identity(emulator, options, HostKind::AppService),
-    },
-    Row {
-        variant: " (Service Fabric)",
-        scope: "https://vault.azure.net/.default",
-        audience: "https://vault.azure.net",
-        client: identity,
-        make: |emulator, options| managed_identity(emulator, options, HostKind::ServiceFabric),
-    },
-    Row {
-        variant: " (Azure ML)",
-        scope: "https://storage.azure.com/.default",
-        audience: "https://storage.azure.com",
-        client: identity,
-        make: |emulator, options| managed_identity(emulator, options, HostKind::AzureMl),
-    },
-    Row {
-        variant: " (Cloud Shell)",
-        scope: "https://management.azure.com/.default",
-        audience: "https://management.azure.com",
-        client: identity,
-        make: |emulator, options| managed_identity(emulator, options, HostKind::CloudShell),
-    },
-    Row {
-        variant: "",
-        scope: "https://management.azure.com/.default",
-        audience: "https://management.azure.com",
-        client: identity,
-        make: |emulator, options| tools::credential(emulator, options, DeveloperTool::AzureCli),
-    },
-    Row {
-        variant: "",
-        scope: "https://vault.azure.net/.default",
-        audience: "https://vault.azure.net",
-        client: identity,
-        make: |emulator, options| tools::credential(emulator, options, DeveloperTool::AzureDeveloperCli),
-    },
-    Row {
-        variant: "",
-        scope: "https://storage.azure.com/.default",
-        audience: "https://storage.azure.com",
-        client: identity,
-        make: |emulator, options| tools::credential(emulator, options, DeveloperTool::PowerShell),
-    },
-];
-
-pub(crate) fn client_secret(emulator: &Emulator, options: &ClientOptions) -> Made {
-    let credential =
-        ClientSecretCredential::builder(emulator.tenant_id(), emulator.client_id(), DEFAULT_SECRET)
-            .with_options(options)
-            .build()?;
-    Ok(Arc::new(credential))
-}
-
-/// On an emulated host of this kind: the credential sees the host's variables and not ours.
-fn managed_identity(emulator: &Emulator, options: &ClientOptions, kind: HostKind) -> Made {
-    let variables = emulator.host_environment(kind).into_iter();
-    let variables: HashMap<String, String> =
-        variables.map(|(name, value)| (name.to_owned(), value)).collect();
-    let credential = ManagedIdentityCredential::builder()
-        .with_options(&options.clone().with_env(Arc::new(variables)))
-        .build()?;
-    Ok(Arc::new(credential))
-}
-
-/// The emulated host's own identity.
-fn identity(emulator: &Emulator) -> Option<&str> {
-    Some(emulator.managed_identity("host")?.client_id_text())
+    pub(crate) make: fn(&Stage) -> Made,
 }
 
 /// How many cached tokens are taken.
@@ -137,14 +48,12 @@ pub(crate) struct Measured {
 
 /// Gets a token, gets it again from the cache, and checks it as an API would.
 #[expect(clippy::disallowed_methods, reason = "real times are what is shown")]
-pub(crate) async fn run(
-    row: &Row,
-    emulator: &Emulator,
-    options: &ClientOptions,
-    promises: &mut Promises,
-) -> Result<Measured> {
+pub(crate) async fn run(row: &Row, stage: &Stage, promises: &mut Promises) -> Result<Measured> {
+    let Stage {
+        emulator, options, ..
+    } = stage;
+    let credential = (row.make)(stage)?;
     emulator.clear_requests();
-    let credential = (row.make)(emulator, options)?;
     let name = format!("{}{}", credential.name(), row.variant);
 
     let start = Instant::now();
@@ -162,8 +71,8 @@ pub(crate) async fn run(
 
     let requests = emulator.requests().count();
     promises.check(
-        format!("{name}: {} calls, one request", CACHED + 1),
-        requests == 1,
+        format!("{name}: {} calls, {} request(s)", CACHED + 1, row.requests),
+        requests == row.requests,
     );
 
     let claims = signature::verify(token.secret(), emulator, options).await?;
@@ -186,6 +95,10 @@ pub(crate) async fn run(
     promises.check(
         format!("{name}: of the client"),
         client.is_some() && client == (row.client)(emulator),
+    );
+    promises.check(
+        format!("{name}: of {}", row.user.unwrap_or("no user")),
+        claim("upn") == row.user,
     );
 
     Ok(Measured {
