@@ -52,6 +52,7 @@ pub enum Route {
     /// `POST …/oidctoken` on the TLS port: Azure Pipelines' id tokens.
     PipelinesOidc,
     /// `GET …/idtoken/…` on the TLS port: GitHub's id tokens.
+    #[serde(rename = "github_oidc")]
     GitHubOidc,
     /// `/identity-binding/{tenant}/oauth2/v2.0/token`: the token proxy of a cluster with identity bindings.
     IdentityBinding,
@@ -288,6 +289,17 @@ mod tests {
         assert_eq!(found(Listener::Plain, "POST"), Some(Route::CloudShell));
         assert_eq!(found(Listener::Tls, "GET"), Some(Route::ServiceFabric));
         assert_eq!(found(Listener::Tls, "POST"), None);
+    }
+
+    #[test]
+    fn routes_have_readable_names() {
+        for (route, name) in [
+            (Route::GitHubOidc, "github_oidc"),
+            (Route::PipelinesOidc, "pipelines_oidc"),
+            (Route::IdentityBinding, "identity_binding"),
+        ] {
+            assert_eq!(serde_json::to_value(route).unwrap(), name);
+        }
     }
 
     #[test]

@@ -12,6 +12,9 @@ const CODE_LIFETIME: i64 = 600;
 /// How long an unused refresh token is good, in seconds: 90 days.
 const REFRESH_LIFETIME: i64 = 90 * 86_400;
 
+/// How many codes and how many refresh tokens are kept; beyond that, those that are used up go.
+const KEPT: usize = 100_000;
+
 /// What a user granted an application.
 #[derive(Clone, Debug)]
 pub(crate) struct Authorization {
@@ -69,7 +72,13 @@ impl Sessions {
         challenge: Option<String>,
     ) -> String {
         let code = format!("1.{}.{}", ids.token(), ids.token());
-        self.lock().codes.insert(
+        let mut state = self.lock();
+        if state.codes.len() >= KEPT {
+            state
+                .codes
+                .retain(|_, code| !code.is_redeemed && now < code.expires);
+        }
+        state.codes.insert(
             code.clone(),
             Code {
                 authorization,
@@ -181,6 +190,10 @@ impl Sessions {
 
 impl State {
     fn make(&mut self, ids: &Ids, now: i64, authorization: Authorization, family: u64) -> String {
+        if self.tokens.len() >= KEPT {
+            self.tokens
+                .retain(|_, token| !token.is_used && now < token.expires);
+        }
         let token = format!("0.{}.{}", ids.token(), ids.token());
         self.tokens.insert(
             token.clone(),
@@ -192,5 +205,47 @@ impl State {
             },
         );
         token
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Authorization, CODE_LIFETIME, KEPT, REFRESH_LIFETIME, Sessions};
+    use crate::ids::Ids;
+    use crate::model::User;
+
+    fn authorization() -> Authorization {
+        Authorization {
+            tenant: "t".to_owned(),
+            app: "a".to_owned(),
+            user: User::new("ada@contoso.test"),
+            scopes: Vec::new(),
+            nonce: None,
+            signed_in: 0,
+        }
+    }
+
+    #[test]
+    fn what_can_never_be_used_again_is_forgotten_when_there_is_much_of_it() {
+        let (sessions, ids) = (Sessions::default(), Ids::new(0));
+        for _ in 0..KEPT {
+            sessions.code(&ids, 0, authorization(), String::new(), None);
+            sessions.refresh_token(&ids, 0, authorization());
+        }
+        let late = REFRESH_LIFETIME + CODE_LIFETIME;
+        let code = sessions.code(&ids, late, authorization(), String::new(), None);
+        let token = sessions.refresh_token(&ids, late, authorization());
+        let state = sessions.lock();
+        assert_eq!((state.codes.len(), state.tokens.len()), (1, 1));
+        assert!(state.codes.contains_key(&code) && state.tokens.contains_key(&token));
+    }
+
+    #[test]
+    fn a_jti_is_seen_once_for_each_application_until_it_is_over() {
+        let sessions = Sessions::default();
+        assert!(sessions.first_sight("a", "1", 0, 10));
+        assert!(sessions.first_sight("b", "1", 0, 10));
+        assert!(!sessions.first_sight("a", "1", 10, 20));
+        assert!(sessions.first_sight("b", "1", 11, 20));
     }
 }
