@@ -13,7 +13,7 @@ const CODE_LIFETIME: i64 = 600;
 const REFRESH_LIFETIME: i64 = 90 * 86_400;
 
 /// How many codes and how many refresh tokens are kept; beyond that, those that are used up go.
-const KEPT: usize = 100_000;
+const KEPT: usize = 10_000;
 
 /// What a user granted an application.
 #[derive(Clone, Debug)]
