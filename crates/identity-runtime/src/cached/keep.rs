@@ -34,8 +34,12 @@ impl<F: FetchToken> Core<F> {
         let key = Key::new(request.scopes(), request.tenant(), request.is_cae_enabled());
         let hash = key.hash_with(&self.hasher);
         let entry = Arc::new(Entry::new(key, hash));
-        self.place(&entry);
+        // It counts without a token, too: keys may come from outside, and be long.
+        let bytes = ENTRY_OVERHEAD + entry.key.heap_bytes();
+        entry.bytes.store(bytes, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.count.fetch_add(1, Ordering::Relaxed);
+        self.place(&entry);
         drop(inserting);
         self.evict(&entry);
         entry

@@ -181,3 +181,22 @@ fn what_is_evicted_while_others_come_is_gone_and_comes_again() {
         core.count.load(std::sync::atomic::Ordering::Relaxed)
     );
 }
+
+#[test]
+fn keys_without_a_token_count_as_well() {
+    let clock = TestClock::new();
+    let fetch = ScriptedFetch::new().respond_with(|_, _| FetchStep::error(refused()));
+    let credential = limited(&fetch, &clock, CacheOptions::new().with_max_bytes(100_000));
+    block_on(async {
+        for n in 0..200 {
+            let scope = format!("{}{n}", "x".repeat(2000));
+            credential.get_token(&[&scope]).await.unwrap_err();
+            drop(credential.handle(&[&format!("{scope}/handle")]));
+        }
+    });
+    let core = &credential.core;
+    let kept = core.count.load(std::sync::atomic::Ordering::Relaxed);
+    assert!((10..=50).contains(&kept), "{kept}");
+    credential.clear();
+    assert_eq!(core.bytes.load(std::sync::atomic::Ordering::Relaxed), 0);
+}
