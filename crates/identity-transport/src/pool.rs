@@ -133,6 +133,15 @@ impl Pool {
         }
     }
 
+    /// Closes the idle connections of a runtime to one host.
+    pub(crate) fn discard(&self, runtime: Id, key: &Key) {
+        let closed = self
+            .lock()
+            .get_mut(&runtime)
+            .and_then(|runtime| runtime.idle.remove(key));
+        drop(closed);
+    }
+
     /// Closes all idle connections.
     pub(crate) fn clear(&self) {
         let mut closed = Vec::new();

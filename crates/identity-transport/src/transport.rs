@@ -108,7 +108,13 @@ impl Inner {
             match idle.exchange(&outgoing, request.max_body, &mut limits).await {
                 Ok(exchanged) => return Ok(self.keep(&runtime, key, exchanged)),
                 Err(failure) if may_repeat(&failure, &outgoing) => {}
-                Err(failure) => return Err(failure.error),
+                Err(failure) => {
+                    if failure.error.kind == HttpErrorKind::Timeout {
+                        // The way to the host may be gone without a word. Shares of this connection, and others of its time, are no better.
+                        self.pool.discard(runtime.id(), &key);
+                    }
+                    return Err(failure.error);
+                }
             }
         }
         let connector = Connector {

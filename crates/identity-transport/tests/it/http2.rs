@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use identity_base::seam::{HttpClient as _, HttpErrorKind};
-use identity_testkit::{Gate, block_on, block_on_threads};
+use identity_base::seam::{HttpClient as _, HttpErrorKind, HttpTimeouts};
+use identity_testkit::{Gate, TestClock, block_on, block_on_threads};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -151,5 +151,28 @@ fn a_connection_that_broke_is_not_used_again() {
             matches!(error.kind, HttpErrorKind::Connect | HttpErrorKind::Reset),
             "{error:?}"
         );
+    });
+}
+
+#[test]
+fn a_connection_on_which_a_request_timed_out_is_not_used_again() {
+    let (authority, clock) = (Authority::new(), TestClock::new());
+    block_on(async {
+        let gate = Gate::closed();
+        let (address, seen) = serve(&authority, gate.clone()).await;
+        let transport = trusting(&authority).clock(Arc::new(clock.clone())).build();
+        let url = |path: &str| format!("https://{HOST}:{}{path}", address.port());
+        transport.send(post(&url("/first"))).await.unwrap();
+        let running = tokio::spawn({
+            let (transport, request) = (transport.clone(), post(&url("/wait")));
+            async move { transport.send(request).await }
+        });
+        gate.arrivals(1).await;
+        // What closes idle connections, the total and the stage.
+        clock.sleepers(3).await;
+        clock.advance(HttpTimeouts::new().first_byte);
+        assert_eq!(running.await.unwrap().unwrap_err().kind, HttpErrorKind::Timeout);
+        transport.send(post(&url("/after"))).await.unwrap();
+        assert_eq!(seen.lock().unwrap().connections, 2);
     });
 }
