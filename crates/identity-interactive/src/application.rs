@@ -52,10 +52,6 @@ impl Endpoints {
 }
 
 impl Application {
-    pub(crate) const fn name(&self) -> &'static str {
-        self.name
-    }
-
     pub(crate) const fn client_id(&self) -> &ClientId {
         &self.client_id
     }

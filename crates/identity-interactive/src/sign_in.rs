@@ -1,27 +1,23 @@
 //! The way of every user flow: silently if possible, else by a sign-in, one at a time.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use identity_base::{
     BoxFuture, Error, ErrorKind, FetchPolicy, FetchToken, Fetched, KeyBuilder, OwnedRequest, Secret, TenantId,
 };
 use identity_cache::AuthenticationRecord;
-use identity_runtime::crypto::sha256;
 use identity_runtime::entra::TokenResponse;
 use identity_runtime::time::timeout;
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::account::Binding;
 use crate::application::Application;
+use crate::served::Served;
 
 /// What looking into the cache and exchanging a refresh token may take beside the sign-in itself.
 const SILENT_TIME: Duration = Duration::from_secs(60);
-/// So many tokens are remembered as handed out.
-const MAX_SERVED: usize = 1024;
 
 /// How a person signs in.
 pub(crate) trait SignIn: fmt::Debug + Send + Sync + 'static {
@@ -65,8 +61,7 @@ pub(crate) struct UserFetch<S: SignIn> {
     pub(crate) flow: S,
     /// Held while a person is asked: nobody is asked twice at once.
     turn: AsyncMutex<()>,
-    /// The cached tokens that were handed out, hashed. The engine keeps them, so when it asks again it wants another one.
-    served: Mutex<HashSet<[u8; 32]>>,
+    served: Served,
 }
 
 impl<S: SignIn> UserFetch<S> {
@@ -75,7 +70,7 @@ impl<S: SignIn> UserFetch<S> {
             application,
             flow,
             turn: AsyncMutex::new(()),
-            served: Mutex::default(),
+            served: Served::default(),
         }
     }
 
@@ -117,7 +112,10 @@ impl<S: SignIn> UserFetch<S> {
         let sign_ins = self.application.bound.sign_ins();
         let _turn = self.turn.lock().await;
         if self.application.bound.sign_ins() != sign_ins
-            && let Ok(silent) = self.application.silent(request, |token| self.is_new(token)).await
+            && let Ok(silent) = self
+                .application
+                .silent(request, |token| self.served.is_new(token))
+                .await
             && let Some(record) = self.application.bound.record()
         {
             return Ok((record, silent.into_fetched()));
@@ -138,22 +136,6 @@ impl<S: SignIn> UserFetch<S> {
         }
         Ok((outcome?, signed_in.response.into_fetched()))
     }
-
-    /// Remembers a token that goes to the engine: it is in the cache as well, and must not come out of there again.
-    fn hand_out(&self, fetched: Fetched) -> Fetched {
-        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
-        if served.len() >= MAX_SERVED {
-            served.clear();
-        }
-        served.insert(sha256(fetched.token.expose().as_bytes()));
-        drop(served);
-        fetched
-    }
-
-    fn is_new(&self, token: &Secret) -> bool {
-        let served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
-        !served.contains(&sha256(token.expose().as_bytes()))
-    }
 }
 
 impl<S: SignIn> FetchToken for UserFetch<S> {
@@ -166,8 +148,12 @@ impl<S: SignIn> FetchToken for UserFetch<S> {
     }
 
     async fn fetch(&self, request: &OwnedRequest) -> Result<Fetched, Error> {
-        let required = match self.application.silent(request, |token| self.is_new(token)).await {
-            Ok(silent) => return Ok(self.hand_out(silent.into_fetched())),
+        let required = match self
+            .application
+            .silent(request, |token| self.served.is_new(token))
+            .await
+        {
+            Ok(silent) => return Ok(self.served.hand_out(silent.into_fetched())),
             Err(error) if error.kind() == ErrorKind::AuthenticationRequired => error,
             Err(error) => return Err(error),
         };
@@ -175,7 +161,7 @@ impl<S: SignIn> FetchToken for UserFetch<S> {
             return Err(required);
         }
         let (_, fetched) = self.ask(request, &required, Binding::Same).await?;
-        Ok(self.hand_out(fetched))
+        Ok(self.served.hand_out(fetched))
     }
 
     fn resolve_tenant(&self, requested: &str) -> Result<Option<String>, Error> {

@@ -213,7 +213,11 @@ fn required(request: &OwnedRequest, refused: Option<Error>) -> Error {
             "a person has to sign in: there is no account with a refresh token in the cache",
         ),
     };
-    let claims = error.claims().or(request.claims()).unwrap_or_default().to_owned();
+    let claims = error
+        .claims()
+        .or_else(|| request.claims())
+        .unwrap_or_default()
+        .to_owned();
     let error = error.with_scopes(request.scopes().clone()).with_claims(&claims);
     match error.hint() {
         Some(_) => error,

@@ -96,7 +96,7 @@ impl Default for Prompt {
             let mut output = std::io::stderr().lock();
             let text = prompt.on_terminal(output.is_terminal());
             // Where nothing can be written nobody reads; the sign-in then ends with its code.
-            let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+            drop(output.write_all(text.as_bytes()).and_then(|()| output.flush()));
         })
     }
 }

@@ -49,10 +49,7 @@ mod tests {
         let lines: Vec<Vec<char>> = drawing.lines().map(|line| line.chars().collect()).collect();
         let side = code.width() + 2 * QUIET;
         assert!(lines.iter().all(|line| line.len() == side) && lines.len() == side.div_ceil(2));
-        let light = |x: usize, y: usize| match (lines[y / 2][x], y % 2) {
-            ('█', _) | ('▀', 0) | ('▄', 1) => true,
-            _ => false,
-        };
+        let light = |x: usize, y: usize| matches!((lines[y / 2][x], y % 2), ('█', _) | ('▀', 0) | ('▄', 1));
         for y in 0..code.width() {
             for x in 0..code.width() {
                 assert_eq!(

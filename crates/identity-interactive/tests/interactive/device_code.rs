@@ -43,7 +43,7 @@ fn a_person_is_told_and_waited_for() {
             Duration::from_secs(3 + 3 + 8 + 8),
             "the pause grows by 5 s for good"
         );
-        let shown = shown.lock().unwrap();
+        let shown = shown.lock().unwrap().clone();
         assert_eq!(shown.len(), 1);
         assert_eq!(shown[0].verification_uri(), "https://microsoft.com/devicelogin");
         assert_eq!(shown[0].user_code(), "ABCD1234");
