@@ -54,7 +54,9 @@ impl TokenStream {
 
     /// How long there will be no new token.
     fn wait(&self, token: &AccessToken) -> Duration {
-        let due = token.refresh_on_millis().unwrap_or_else(|| token.expires_on_millis());
+        let due = token
+            .refresh_on_millis()
+            .unwrap_or_else(|| token.expires_on_millis());
         let left = due.saturating_sub(self.clock.now().wall).max(0).unsigned_abs();
         Duration::from_millis(left).max(LOOK_AGAIN)
     }
