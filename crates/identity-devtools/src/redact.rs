@@ -33,9 +33,15 @@ pub(crate) fn excerpt(output: &[u8]) -> Option<String> {
 
 /// The same of a text.
 pub(crate) fn excerpt_of(text: &str) -> Option<String> {
+    excerpt_where(text, |_| true)
+}
+
+/// The same of the lines for which `keep` says yes. They are chosen after secrets were taken out: a line may go on with a secret of the one before.
+pub(crate) fn excerpt_where(text: &str, keep: impl Fn(&str) -> bool) -> Option<String> {
     let text = output::without_colours(text);
     let clean = redacted(beginning(&text));
-    let words: Vec<&str> = clean.split_whitespace().collect();
+    let lines = clean.lines().filter(|line| keep(line));
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
     let line = words.join(" ");
     (!line.is_empty()).then(|| Foreign::new(&line, MAX_EXCERPT_BYTES).to_string())
 }
@@ -101,10 +107,22 @@ fn jwt(rest: &str) -> Option<usize> {
 fn opaque(rest: &str) -> Option<usize> {
     let end = run(rest, |c| is_word(c) || matches!(c, '+' | '=' | '~' | '%'));
     let text = rest.get(..end)?;
-    let has = |test: fn(&char) -> bool, least: usize| text.chars().filter(test).count() >= least;
-    let mixed =
-        has(char::is_ascii_uppercase, 1) && has(char::is_ascii_lowercase, 1) && has(char::is_ascii_digit, 2);
-    (end >= OPAQUE_FROM && mixed && !is_guid(text)).then(|| continued(rest, end))
+    (end >= OPAQUE_FROM && is_mixed(text) && !is_guid(text)).then(|| continued(rest, end))
+}
+
+/// Capitals and small letters, with digits among them or in an order that no name has: in `CamelCaseNames` the kind of character changes twice a word, in
+/// what is random at more than every second one.
+fn is_mixed(text: &str) -> bool {
+    let kind = |c: char| (c.is_ascii_uppercase(), c.is_ascii_lowercase(), c.is_ascii_digit());
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let changes = text
+        .chars()
+        .zip(text.chars().skip(1))
+        .filter(|(a, b)| kind(*a) != kind(*b))
+        .count();
+    text.contains(|c: char| c.is_ascii_uppercase())
+        && text.contains(|c: char| c.is_ascii_lowercase())
+        && (digits >= 2 || changes * 3 > text.len())
 }
 
 /// A key that names a secret, and its value: how much of it is shown, and where it ends.

@@ -4,11 +4,15 @@ use identity_base::seam::ProcessOutput;
 use identity_base::{Error, ErrorKind};
 
 use super::KIND;
-use crate::output;
-use crate::tool::{Tool, says_without_code, words};
+use crate::tool::{Tool, says_without_code};
+use crate::{output, redact};
 
 /// What it says when nobody is signed in, or no subscription is chosen. With a code of the service beside it, the same words are advice after a refusal.
 const NOT_LOGGED_IN: [&str; 2] = ["az login", "az account set"];
+/// Begins lines that are not about the failure.
+const WARNING: &str = "WARNING:";
+/// Stands before what failed, and says nothing about it.
+const TRACEBACK: &str = "Here is the traceback:";
 
 /// The error for a run that did not end with 0.
 pub(super) fn explain(tool: &Tool, printed: &ProcessOutput) -> Error {
@@ -20,7 +24,9 @@ pub(super) fn explain(tool: &Tool, printed: &ProcessOutput) -> Error {
         return Error::unavailable(format!("nobody is signed in to {}", KIND.title))
             .with_hint("run `az login`");
     }
-    let error = tool.failed(ErrorKind::AuthenticationFailed, printed, words(printed));
+    let tells = |line: &str| !line.starts_with(WARNING) && !line.trim_end().ends_with(TRACEBACK);
+    let words = redact::excerpt_where(&stderr, tells).or_else(|| redact::excerpt_of(&stderr));
+    let error = tool.failed(ErrorKind::AuthenticationFailed, printed, words);
     match error.hint() {
         Some(_) => error,
         None => error.with_hint("run `az account get-access-token` by hand to see all that it says"),

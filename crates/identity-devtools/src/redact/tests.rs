@@ -92,6 +92,19 @@ fn jwts_are_found_without_a_name() {
 }
 
 #[test]
+fn random_texts_are_found_without_a_name() {
+    for secret in [
+        "CNRYaGdkXwqBzLmNpRtVbHjKfDsWqZxCvBnMlKpO",
+        "kQ8vT2mX9cL4wZ7rB1nY6dF3",
+        "x8Q~abcDEF123ghiJKL456mnoPQR789stuVWX",
+        "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=",
+    ] {
+        let shown = excerpt_of(&format!("sent {secret} away")).unwrap();
+        assert_eq!(shown, format!("sent {REDACTED} away"));
+    }
+}
+
+#[test]
 fn what_helps_stays() {
     for text in [
         "ERROR: AADSTS500011: The resource principal named https://bad-scope.example was not found in the tenant named Lab.",
@@ -100,6 +113,7 @@ fn what_helps_stays() {
         "AADSTS7000215: Invalid client secret provided. Ensure the secret is right, not its ID",
         "AADSTS700082: The refresh token has expired due to inactivity.",
         "HTTPSConnectionPool(host='localhost', port=8443): CERTIFICATE_VERIFY_FAILED",
+        "azure.core.exceptions.ManagedIdentityCredentialUnavailableException in DefaultAzureCredentialOptions",
         "/usr/lib/python3.11/site-packages/azure/cli/core/Azure2Stack2/long1/path",
     ] {
         assert_eq!(

@@ -9,7 +9,7 @@ use super::*;
 fn the_failures_of_all_versions_are_told_apart() {
     use ErrorKind::{AuthenticationFailed as Failed, CredentialUnavailable as Unavailable};
     let traceback = format!(
-        "ERROR: The command failed with an unexpected error. Here is the traceback:\nERROR: Unable to get authority configuration for \
+        "WARNING: Could not retrieve credential from local cache for service principal x under tenant y.\nERROR: The command failed with an unexpected error. Here is the traceback:\nERROR: Unable to get authority configuration for \
          https://localhost:8443/x. Authority would typically be in a format of https://login.microsoftonline.com/your_tenant\nTraceback (most recent call last):\n{}\
          AADSTS90002: Tenant 'x' not found.\nTo check existing issues, please visit: https://github.com/Azure/azure-cli/issues\n",
         "  File \"/usr/lib/python3/dist-packages/azure/cli/core/x.py\", line 1, in y\n".repeat(25)
@@ -74,7 +74,13 @@ fn the_failures_of_all_versions_are_told_apart() {
             Some(700_082),
             "expired",
         ),
-        (1, traceback.as_str(), Failed, Some(90_002), "traceback"),
+        (
+            1,
+            traceback.as_str(),
+            Failed,
+            Some(90_002),
+            "code 1: ERROR: Unable to get authority configuration",
+        ),
         (
             1,
             "ERROR: Subscription 'nosub' not found. Check the spelling and casing and try again.",
@@ -112,6 +118,7 @@ fn the_failures_of_all_versions_are_told_apart() {
             "Invalid client secret",
         ),
         (1, "", Failed, None, "failed with code 1"),
+        (1, "WARNING: it broke", Failed, None, "WARNING: it broke"),
         (
             -1,
             "\u{1b}[31mERROR: \u{7}odd\u{202e}\u{1b}[0m",
