@@ -16,7 +16,7 @@ struct Step {
 }
 
 /// In the order in which they run: the quickest verdicts first, and what shares a build beside each other.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step {
         name: "fmt",
         command: "fmt --check",
@@ -76,6 +76,11 @@ const STEPS: [Step; 12] = [
         name: "test",
         command: "test",
         run: || crate::test::all(&[]),
+    },
+    Step {
+        name: "parity",
+        command: "parity",
+        run: crate::parity::check,
     },
 ];
 

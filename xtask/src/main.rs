@@ -23,6 +23,7 @@ mod json;
 mod leaks;
 mod lint;
 mod package;
+mod parity;
 mod shell;
 mod test;
 mod tidy;
@@ -50,6 +51,7 @@ cargo xtask COMMAND
   deny                     licences, banned crates and sources of all dependencies
   api [--bless]            compare the public interface with docs/public-api, or write it there
   package                  package and build every crate that is published
+  parity                   the tables in docs/parity against the peers' lists of cases and our tests
   features                 build and run tests/features, count the crates, check the budgets
   e2e python               Python's own libraries against our emulator, over TLS
   e2e oidc                 our credentials against an independent OpenID provider
@@ -93,6 +95,7 @@ fn dispatch() -> Result {
         "fmt" => fmt::run(args),
         "lint" => lint::run(args),
         "package" => package::run(args),
+        "parity" => parity::run(args),
         "test" => test::run(args),
         "tidy" => tidy::run(args),
         "help" => {
