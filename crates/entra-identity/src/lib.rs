@@ -28,14 +28,17 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
+//! | `cache` | no | the token cache that outlives a process (crate `identity-cache`) |
 //! | `chain` | yes | credentials made of credentials (crate `identity-chain`) |
 //! | `confidential` | yes | credentials of services (crate `identity-confidential`): client secret, certificate, assertion, workload identity, pipelines, on-behalf-of, authorization code |
 //! | `devtools` | yes | credentials of developer tools (crate `identity-devtools`): Azure CLI, Azure Developer CLI, Azure PowerShell, Visual Studio Code |
 //! | `encrypted-pem` | no | private keys in PEM files that a password protects |
 //! | `hyper` | yes | the built-in HTTP transport over hyper and rustls; without it give one to [`ClientOptions::with_transport`] |
 //! | `http2` | no | HTTP/2 for the built-in transport |
+//! | `interactive` | no | credentials of people (crate `identity-interactive`): browser, device code, user name and password, the shared token cache |
 //! | `managed` | yes | managed identity (crate `identity-managed`) |
 //! | `pkcs12` | no | certificates in PKCS#12 (PFX) files |
+//! | `serde` | no | reports of the diagnosis that can be serialised |
 //!
 //! The crates behind the features can be used directly as well; their types are the same.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -43,6 +46,9 @@
 pub use identity_base::*;
 pub use identity_runtime::{CacheOptions, Cached, ClientOptions};
 
+#[cfg(feature = "cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+pub use identity_cache::*;
 #[cfg(feature = "chain")]
 #[cfg_attr(docsrs, doc(cfg(feature = "chain")))]
 pub use identity_chain::*;
@@ -52,6 +58,9 @@ pub use identity_confidential::*;
 #[cfg(feature = "devtools")]
 #[cfg_attr(docsrs, doc(cfg(feature = "devtools")))]
 pub use identity_devtools::*;
+#[cfg(feature = "interactive")]
+#[cfg_attr(docsrs, doc(cfg(feature = "interactive")))]
+pub use identity_interactive::*;
 #[cfg(feature = "managed")]
 #[cfg_attr(docsrs, doc(cfg(feature = "managed")))]
 pub use identity_managed::*;
