@@ -5,6 +5,7 @@ mod failures;
 mod flights;
 mod hits;
 mod limits;
+mod model;
 mod provider;
 mod refresh;
 mod runtimes;
