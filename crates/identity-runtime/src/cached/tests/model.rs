@@ -133,7 +133,7 @@ async fn run(steps: Vec<Step>) {
         if let (true, Some(token)) = (reject, &rejected) {
             request = request.rejected(token);
         }
-        let plain = !request_claims && !(reject && rejected.is_some());
+        let plain = !(request_claims || reject && rejected.is_some());
         let outcome = credential.get_token_with(request).await;
         settle().await;
         assert_eq!(fetch.in_flight(), 0, "every flight ends");
