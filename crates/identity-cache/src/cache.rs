@@ -3,6 +3,10 @@
 mod state;
 mod status;
 #[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests look at what is really on the disk"
+)]
 mod tests;
 mod transaction;
 
@@ -14,7 +18,9 @@ use identity_runtime::ClientOptions;
 
 use crate::document::Document;
 use crate::options::TokenCachePersistenceOptions;
-use crate::store::{self, CacheStore};
+#[cfg(test)]
+use crate::store::CacheStore;
+use crate::store::{self, Suffix};
 use state::Shared;
 pub use status::{CacheStatus, StoreKind};
 
@@ -55,7 +61,24 @@ impl TokenCache {
         is_cae: bool,
         client: &ClientOptions,
     ) -> Result<Self, Error> {
-        let store = store::open(options, is_cae, client)?;
+        let suffix = if is_cae { Suffix::Cae } else { Suffix::NoCae };
+        Self::open(options, suffix, client)
+    }
+
+    /// The cache that older tools write under the bare name. It is only read; what is changed stays in memory.
+    ///
+    /// # Errors
+    /// As [`TokenCache::persistent`].
+    pub fn unsuffixed(options: &TokenCachePersistenceOptions, client: &ClientOptions) -> Result<Self, Error> {
+        Self::open(options, Suffix::None, client)
+    }
+
+    fn open(
+        options: &TokenCachePersistenceOptions,
+        suffix: Suffix,
+        client: &ClientOptions,
+    ) -> Result<Self, Error> {
+        let store = store::open(options, suffix, client)?;
         Ok(Self(Arc::new(Shared::new(Some(store), client))))
     }
 

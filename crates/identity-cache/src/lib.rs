@@ -25,3 +25,4 @@ pub use document::Document;
 pub use environment::Environment;
 pub use options::TokenCachePersistenceOptions;
 pub use record::AuthenticationRecord;
+pub use store::SealingKey;

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use identity_base::{Error, ErrorKind, Foreign};
 
+use crate::SealingKey;
+
 /// The name that Microsoft's developer tools share.
 const DEFAULT_NAME: &str = "msal.cache";
 /// The longest name: with the endings of the files beside it, it has to be a file name.
@@ -25,6 +27,16 @@ pub struct TokenCachePersistenceOptions {
     name: String,
     allow_unencrypted_storage: bool,
     directory: Option<PathBuf>,
+    sealing: Option<CacheSealing>,
+}
+
+/// How a cache that no other program shares is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CacheSealing {
+    /// With a key that the program gives.
+    Key(SealingKey),
+    /// With a key that lives in the system's keyring.
+    KeyInKeyring,
 }
 
 impl TokenCachePersistenceOptions {
@@ -35,6 +47,7 @@ impl TokenCachePersistenceOptions {
             name: DEFAULT_NAME.to_owned(),
             allow_unencrypted_storage: false,
             directory: None,
+            sealing: None,
         }
     }
 
@@ -59,6 +72,21 @@ impl TokenCachePersistenceOptions {
         self
     }
 
+    /// Seals the cache with a key that the program gives, in a file of its own that no other program shares. No keyring is needed then.
+    #[must_use]
+    pub fn with_sealing_key(mut self, key: SealingKey) -> Self {
+        self.sealing = Some(CacheSealing::Key(key));
+        self
+    }
+
+    /// Seals the cache with a key that is made once and lives in the system's keyring, in a file of its own that no other program shares. For caches that
+    /// are larger than a keyring's items should be. Needs the feature `keyring`.
+    #[must_use]
+    pub fn with_sealing_key_in_keyring(mut self) -> Self {
+        self.sealing = Some(CacheSealing::KeyInKeyring);
+        self
+    }
+
     /// The name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -75,6 +103,10 @@ impl TokenCachePersistenceOptions {
     #[must_use]
     pub fn directory(&self) -> Option<&Path> {
         self.directory.as_deref()
+    }
+
+    pub(crate) const fn sealing(&self) -> Option<&CacheSealing> {
+        self.sealing.as_ref()
     }
 
     /// Checks what can be checked without I/O. Credentials call it in `build()`.

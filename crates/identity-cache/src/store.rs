@@ -1,14 +1,26 @@
 //! Where a document is kept between processes.
 
-use std::fmt;
-use std::sync::Arc;
+#[cfg(all(windows, feature = "keyring"))]
+mod data_protection;
+mod fallback;
+mod file;
+mod keyring;
+mod open;
+mod protected;
+mod read_only;
+mod sealed;
+#[cfg(test)]
+mod tests;
 
+use std::fmt;
+
+use identity_base::BoxFuture;
 use identity_base::seam::FileMetadata;
-use identity_base::{BoxFuture, Error, ErrorKind};
-use identity_runtime::ClientOptions;
 use zeroize::Zeroizing;
 
-use crate::{StoreKind, TokenCachePersistenceOptions};
+use crate::StoreKind;
+pub(crate) use open::{Suffix, open};
+pub use sealed::SealingKey;
 
 /// Keeps the contents of one cache.
 pub(crate) trait CacheStore: fmt::Debug + Send + Sync {
@@ -31,7 +43,7 @@ pub(crate) trait StoreLock: fmt::Debug + Send {
     fn save(self: Box<Self>, contents: Zeroizing<Vec<u8>>) -> BoxFuture<'static, Result<Stamp, StoreError>>;
 
     /// Keeps contents that can't be understood beside the cache, once.
-    fn keep_aside(&mut self, contents: Zeroizing<Vec<u8>>) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn keep_aside(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 /// What reading brought.
@@ -83,17 +95,4 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
-}
-
-/// The store that `options` choose.
-pub(crate) fn open(
-    options: &TokenCachePersistenceOptions,
-    _is_cae: bool,
-    _client: &ClientOptions,
-) -> Result<Arc<dyn CacheStore>, Error> {
-    options.validate()?;
-    Err(Error::new(
-        ErrorKind::InvalidConfiguration,
-        "a persistent token cache can't be opened by this version",
-    ))
 }

@@ -1,11 +1,15 @@
 //! The few cryptographic helpers that credentials need, over ring. Other crates come here instead of depending on ring.
 
+mod sealing;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use identity_base::seam::Random;
 use identity_base::{Error, ErrorKind, Secret};
 use ring::{digest, hmac};
 use zeroize::Zeroizing;
+
+pub use sealing::{open_sealed, seal};
 
 /// The SHA-256 digest of `data`.
 #[must_use]

@@ -7,7 +7,7 @@ use identity_base::seam::Clock;
 use identity_runtime::ClientOptions;
 use identity_runtime::crypto::sha256;
 
-use super::status::CacheStatus;
+use super::status::{CacheStatus, StoreKind};
 use crate::document::{Changes, Document, DocumentError};
 use crate::store::{CacheStore, Loaded, Stamp, StoreError, StoreErrorKind};
 
@@ -98,7 +98,12 @@ impl Shared {
     /// Reads what others wrote, without a lock.
     pub(super) async fn refresh(&self) {
         let Some(store) = &self.store else { return };
-        for attempt in 0..=TORN_RETRIES {
+        // Only files that others write in place are ever half written.
+        let retries = match store.kind() {
+            StoreKind::UnencryptedFile | StoreKind::DataProtection => TORN_RETRIES,
+            StoreKind::SealedFile | StoreKind::Keyring => 0,
+        };
+        for attempt in 0..=retries {
             let (seen, edition) = {
                 let state = self.state();
                 (state.seen.clone(), state.edition)
@@ -122,14 +127,14 @@ impl Shared {
                     }
                     match Document::parse(&contents) {
                         Ok(document) => return self.take(edition, document, Some(found)),
-                        Err(DocumentError::Malformed(why)) => format!("the cache is damaged: {why}"),
+                        Err(DocumentError::Malformed(why)) => format!("the token cache is damaged: {why}"),
                         Err(newer) => return self.state().can_not_be_used(newer.to_string()),
                     }
                 }
                 Err(error) if error.kind == StoreErrorKind::Unreadable => error.message,
                 Err(error) => return self.state().can_not_be_used(error.message),
             };
-            if attempt == TORN_RETRIES {
+            if attempt == retries {
                 return self.state().can_not_be_used(damage);
             }
             self.clock.sleep(TORN_WAIT).await;
@@ -169,7 +174,7 @@ impl State {
     }
 
     /// A use of the store went well. What could not be written before still waits.
-    fn went_well(&mut self, kind: super::StoreKind) {
+    fn went_well(&mut self, kind: StoreKind) {
         match &self.status {
             CacheStatus::ReadOnly(..) if !self.pending.is_empty() => {}
             _ => self.status = CacheStatus::Kept(kind),
@@ -183,7 +188,7 @@ impl State {
     }
 
     /// A change could not be written down: keep it, and say so once.
-    pub(super) fn can_not_be_written(&mut self, kind: super::StoreKind, error: StoreError) {
+    pub(super) fn can_not_be_written(&mut self, kind: StoreKind, error: StoreError) {
         self.warn(&error.message);
         self.status = CacheStatus::ReadOnly(kind, error.message);
     }

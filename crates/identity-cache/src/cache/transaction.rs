@@ -25,7 +25,7 @@ impl Shared {
             Ok(lock) => self.change_and_save(&**store, lock, change).await,
             Err(error) => {
                 // What others wrote can usually be read, although nothing can be written.
-                if error.kind == StoreErrorKind::Busy {
+                if matches!(error.kind, StoreErrorKind::Busy | StoreErrorKind::Failed) {
                     self.refresh().await;
                 }
                 self.change_in_memory(&**store, error, change)
@@ -53,7 +53,7 @@ impl Shared {
                     Ok(document) => (document, Some(found)),
                     Err(DocumentError::Malformed(why)) => {
                         return self
-                            .replace_damaged(lock, &format!("the cache is damaged: {why}"), Some(contents))
+                            .replace_damaged(lock, &format!("the token cache is damaged: {why}"))
                             .await;
                     }
                     Err(newer) => {
@@ -62,7 +62,7 @@ impl Shared {
                 }
             }
             Err(error) if error.kind == StoreErrorKind::Unreadable => {
-                return self.replace_damaged(lock, &error.message, None).await;
+                return self.replace_damaged(lock, &error.message).await;
             }
             Err(error) => return Err(error),
         };
@@ -75,14 +75,9 @@ impl Shared {
     }
 
     /// Under the lock nobody is writing, so what can't be read is damaged: it is kept aside, and what is in memory takes its place.
-    async fn replace_damaged(
-        &self,
-        lock: &mut dyn StoreLock,
-        why: &str,
-        contents: Option<Zeroizing<Vec<u8>>>,
-    ) -> Result<(), StoreError> {
+    async fn replace_damaged(&self, lock: &mut dyn StoreLock, why: &str) -> Result<(), StoreError> {
         self.state().warn(why);
-        lock.keep_aside(contents.unwrap_or_default()).await?;
+        lock.keep_aside().await?;
         self.state().seen = None;
         Ok(())
     }

@@ -190,12 +190,14 @@ impl Document {
         let now = unix_seconds(now);
         let claims = tokens.claims();
         let account = home_account_id(tokens.client_info, claims.as_ref());
-        self.add_tokens(tokens, account.as_deref(), now);
+        self.add_access_token(tokens, account.as_deref(), now);
         if let Some(account) = &account {
             self.add_account(tokens, account, claims.as_ref());
         }
+        self.add_id_token(tokens, account.as_deref());
         if let Some(refresh_token) = tokens.refresh_token {
             let mut entry = tokens.credential("RefreshToken", refresh_token, account.as_deref());
+            entry.set("client_id", Json::from(tokens.client_id));
             entry.set("target", Json::from(tokens.target.as_str()));
             entry.set("last_modification_time", digits(now));
             if let Some(family_id) = tokens.family_id {
@@ -203,6 +205,7 @@ impl Document {
             }
             self.put_entry(EntryMap::RefreshToken, entry);
         }
+        self.add_app_metadata(tokens);
     }
 
     /// Adds the tokens that `redeemed` was exchanged for. A new refresh token takes the place of the old one; no account is made anew.
@@ -217,19 +220,21 @@ impl Document {
         let account = tokens
             .home_account_id()
             .or_else(|| Some(redeemed.home_account_id().to_owned()).filter(|account| !account.is_empty()));
-        self.add_tokens(tokens, account.as_deref(), unix_seconds(now));
+        self.add_access_token(tokens, account.as_deref(), unix_seconds(now));
+        self.add_id_token(tokens, account.as_deref());
+        self.add_app_metadata(tokens);
         if let Some(refresh_token) = tokens.refresh_token {
             self.update_refresh_token(redeemed, refresh_token, now);
         }
     }
 
-    /// What every answer adds: access token, id token, and what is known of the application.
-    fn add_tokens(&mut self, tokens: &TokensToAdd<'_>, account: Option<&str>, now: i64) {
+    fn add_access_token(&mut self, tokens: &TokensToAdd<'_>, account: Option<&str>, now: i64) {
         let after = |lifetime: Duration| {
             digits(now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX)))
         };
         let mut entry = tokens.credential("AccessToken", tokens.access_token, account);
         for (member, value) in [
+            ("client_id", Json::from(tokens.client_id)),
             ("target", Json::from(tokens.target.as_str())),
             ("realm", Json::from(tokens.realm)),
             ("token_type", Json::from("Bearer")),
@@ -246,13 +251,19 @@ impl Document {
             entry.set("refresh_on", after(refresh_in));
         }
         self.put_entry(EntryMap::AccessToken, entry);
+    }
 
+    fn add_id_token(&mut self, tokens: &TokensToAdd<'_>, account: Option<&str>) {
         if let Some(id_token) = tokens.id_token {
             let mut entry = tokens.credential("IdToken", id_token, account);
             entry.set("realm", Json::from(tokens.realm));
+            entry.set("client_id", Json::from(tokens.client_id));
             self.put_entry(EntryMap::IdToken, entry);
         }
+    }
 
+    /// What is known of the application: whether it belongs to a family.
+    fn add_app_metadata(&mut self, tokens: &TokensToAdd<'_>) {
         let mut entry = object([
             ("client_id", tokens.client_id),
             ("environment", tokens.environment.as_str()),
@@ -325,7 +336,6 @@ impl TokensToAdd<'_> {
         let mut entry = object([("credential_type", kind), ("secret", secret.expose())]);
         entry.set("home_account_id", account.map_or(Json::Null, Json::from));
         entry.set("environment", Json::from(self.environment.as_str()));
-        entry.set("client_id", Json::from(self.client_id));
         entry
     }
 }

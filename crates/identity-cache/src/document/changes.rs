@@ -17,10 +17,6 @@ impl Changes {
         self.0.is_empty()
     }
 
-    pub(crate) const fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// Adds what leads from `before` to `after`. An entry changes once: the later change goes before the earlier.
     pub(crate) fn record(&mut self, before: &Document, after: &Document) {
         for map in EntryMap::ALL {

@@ -24,8 +24,8 @@ pub enum DocumentError {
 impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(why) => write!(f, "the cache is damaged: {why}"),
-            Self::Newer(why) => write!(f, "the cache was written by a newer program: {why}"),
+            Self::Malformed(why) => write!(f, "the token cache is damaged: {why}"),
+            Self::Newer(why) => write!(f, "the token cache was written by a newer program: {why}"),
         }
     }
 }
