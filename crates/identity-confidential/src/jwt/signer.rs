@@ -72,11 +72,17 @@ impl AssertionSigner {
         audience: &str,
     ) -> Result<Secret, Error> {
         let now = self.clock.now();
-        let skew = self.skew.load(Ordering::Relaxed);
-        let service_time = Now {
+        let corrected = |skew| Now {
             wall: now.wall.saturating_add(skew),
             elapsed: now.elapsed,
         };
+        let mut skew = self.skew.load(Ordering::Relaxed);
+        if skew != 0 && certificate.check_validity(corrected(skew).system_time()).is_err() {
+            // Such a correction must not last: nothing would be sent any more, and so no answer could put it right.
+            self.skew.store(0, Ordering::Relaxed);
+            skew = 0;
+        }
+        let service_time = corrected(skew);
         certificate.check_validity(service_time.system_time())?;
         let thumbprint = certificate.thumbprint_sha256();
         let known = {

@@ -69,10 +69,14 @@ impl OnBehalfOfCredentials {
             return Ok(credential.clone());
         }
         let credential = OnBehalfOfCredential::of(Arc::clone(&self.0.application), assertion)?;
-        if kept.users.len() >= MAX_KEPT {
-            kept.forget_oldest();
-        }
+        let forgotten = match kept.users.len() >= MAX_KEPT {
+            true => kept.forget_oldest(),
+            false => Vec::new(),
+        };
         kept.users.insert(hash, (credential.clone(), turn));
+        drop(kept);
+        // After the lock is gone: their requests end, and observers are told.
+        drop(forgotten);
         Ok(credential)
     }
 
@@ -96,11 +100,15 @@ impl OnBehalfOfCredentials {
 
 impl Kept {
     /// Makes room: a tenth at once, so that the search for the oldest is paid for once in a thousand new users.
-    fn forget_oldest(&mut self) {
+    #[must_use]
+    fn forget_oldest(&mut self) -> Vec<OnBehalfOfCredential> {
         let mut turns: Vec<u64> = self.users.values().map(|(_, turn)| *turn).collect();
         let (_, oldest_kept, _) = turns.select_nth_unstable(MAX_KEPT / 10);
         let oldest_kept = *oldest_kept;
-        self.users.retain(|_, (_, turn)| *turn >= oldest_kept);
+        self.users
+            .extract_if(|_, (_, turn)| *turn < oldest_kept)
+            .map(|(_, (credential, _))| credential)
+            .collect()
     }
 }
 

@@ -41,6 +41,26 @@ fn an_assertion_out_of_its_time_is_corrected_by_the_services_clock_once() {
 }
 
 #[test]
+fn a_services_clock_that_can_not_be_right_stops_nothing() {
+    for date in ["Fri, 31 Dec 9999 23:59:59 GMT", "Thu, 01 Jan 1970 00:00:01 GMT"] {
+        run(async |world| {
+            let credential = from_bytes(world).build().unwrap();
+            let refusal = HttpStep::entra_error(401, "invalid_client", 700_024, "no.").header("date", date);
+            world.http.push(refusal.clone());
+            world.http.push(refusal);
+            let error = world.token(&credential, SCOPE).await.unwrap_err();
+            assert_eq!(
+                error.aadsts(),
+                Some(700_024),
+                "not that the certificate is out of its time"
+            );
+            world.answer("token");
+            world.token(&credential, OTHER_SCOPE).await.unwrap();
+        });
+    }
+}
+
+#[test]
 fn a_replaced_file_is_used_from_the_next_request_on() {
     run(async |world| {
         let credential = from_file(world);

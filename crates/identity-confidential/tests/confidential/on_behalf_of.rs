@@ -1,5 +1,7 @@
 //! `OnBehalfOfCredential` and `OnBehalfOfCredentials`.
 
+mod many;
+
 use std::time::Duration;
 
 use identity_base::{Error, ErrorKind, Secret, TokenCredential, TokenRequest};
