@@ -1,5 +1,6 @@
 //! The commands, and which of them runs.
 
+mod doctor;
 mod emulate;
 mod help;
 mod token;
@@ -26,8 +27,9 @@ pub(crate) struct Command {
 }
 
 /// All commands, in the order of the help.
-pub(crate) const COMMANDS: [&Command; 4] = [
+pub(crate) const COMMANDS: [&Command; 5] = [
     &token::COMMAND,
+    &doctor::COMMAND,
     &emulate::COMMAND,
     &version::COMMAND,
     &help::COMMAND,
@@ -100,7 +102,12 @@ mod tests {
     #[test]
     fn an_unknown_command_is_answered_with_a_near_one() {
         assert!(find("tokn").unwrap_err().text().contains("`entra token`"));
-        assert!(find("quux-quux").unwrap_err().text().contains("token, emulate"));
+        assert!(
+            find("quux-quux")
+                .unwrap_err()
+                .text()
+                .contains("token, doctor, emulate")
+        );
         assert_eq!(find("version").unwrap().name, "version");
     }
 }

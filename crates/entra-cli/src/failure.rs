@@ -13,6 +13,9 @@ const MAX_MESSAGE_BYTES: usize = 1024;
 /// The most causes that are shown.
 const MAX_CAUSES: usize = 8;
 
+/// The kind of a failure that needs no more words.
+const TOLD: &str = "told";
+
 /// A command's failure.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -54,6 +57,28 @@ impl Failure {
         Self::new(Exit::ReaderGone, "reader_gone", "")
     }
 
+    /// What is to be said was said already; only the exit code is left.
+    pub(crate) fn told(exit: Exit) -> Self {
+        Self::new(exit, TOLD, "")
+    }
+
+    /// The failure as an attempt of a chain.
+    pub(crate) fn into_error(self) -> Error {
+        if let Some(error) = self.error {
+            return *error;
+        }
+        let kind = match self.exit {
+            Exit::Unavailable => ErrorKind::CredentialUnavailable,
+            Exit::Usage => ErrorKind::InvalidConfiguration,
+            _ => ErrorKind::Internal,
+        };
+        let error = Error::new(kind, self.message);
+        match self.hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+
     /// A signal ended the work.
     pub(crate) fn signalled(exit: Exit) -> Self {
         let kind = if exit == Exit::Interrupted {
@@ -82,7 +107,7 @@ impl Failure {
 
     /// Writes the failure to standard error.
     pub(crate) fn report(&self, context: &Context) {
-        if self.exit == Exit::ReaderGone {
+        if self.exit == Exit::ReaderGone || self.kind == TOLD {
             return;
         }
         if context.json {
@@ -109,7 +134,11 @@ impl Failure {
         for attempt in error.attempts() {
             let (name, took) = (attempt.credential(), attempt.elapsed().as_millis());
             let what = shown(attempt.error().message());
-            lines.push(format!("  {name}: {what} [{took} ms]"));
+            let hint = attempt.error().hint().map(|hint| format!("; {}", shown(hint)));
+            lines.push(format!(
+                "  {name}: {what}{} [{took} ms]",
+                hint.unwrap_or_default()
+            ));
         }
         lines.extend(
             causes(error)
@@ -164,6 +193,7 @@ impl Failure {
                         "credential": attempt.credential(),
                         "kind": kind_name(attempt.error().kind()),
                         "message": shown(attempt.error().message()),
+                        "hint": attempt.error().hint().map(shown),
                         "elapsed_ms": u64::try_from(attempt.elapsed().as_millis()).unwrap_or(u64::MAX),
                     })
                 })
@@ -213,8 +243,22 @@ fn kind_name(kind: ErrorKind) -> &'static str {
     }
 }
 
+/// A chain that was stopped by a refusal failed with just that; what was passed before stays as its attempts.
+fn stopped_by(error: Error) -> Error {
+    let attempts = error.attempts();
+    match attempts.split_last() {
+        Some((last, before)) if !error.is_unavailable() => last
+            .error()
+            .clone()
+            .with_credential(last.credential().to_owned())
+            .with_attempts(before.to_vec()),
+        _ => error,
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        let error = stopped_by(error);
         Self {
             exit: Exit::of(&error),
             kind: kind_name(error.kind()),

@@ -5,6 +5,7 @@
 
 mod args;
 mod claims;
+mod client;
 mod command;
 mod context;
 mod exit;

@@ -8,9 +8,11 @@ mod certificate;
 mod client_assertion;
 mod client_secret;
 mod developer_tools;
+mod environment;
 mod github_actions;
 mod managed_identity;
 mod on_behalf_of;
+mod plan;
 mod proof;
 mod settings;
 mod workload_identity;
@@ -21,12 +23,14 @@ use identity_base::seam::Env;
 use identity_base::{BoxFuture, TokenCredential};
 use identity_runtime::ClientOptions;
 
+pub(crate) use self::plan::{Plan, Ready, Surroundings};
 pub(crate) use self::settings::{Settings, filled};
 use crate::failure::Failure;
 use crate::suggest::nearest;
 
-/// All ways, the default one first.
-pub(crate) const ALL: [&Way; 12] = [
+/// All ways.
+pub(crate) const ALL: [&Way; 13] = [
+    &environment::WAY,
     &client_secret::WAY,
     &certificate::WAY,
     &client_assertion::WAY,
@@ -61,6 +65,8 @@ pub(crate) struct Way {
 pub(crate) struct Inputs {
     pub(crate) settings: Settings,
     pub(crate) client: ClientOptions,
+    /// Whether others wait to be tried when this way is not set up.
+    pub(crate) within_chain: bool,
 }
 
 /// A credential that is ready to be asked.
@@ -170,7 +176,7 @@ mod tests {
             find("smoke-signals")
                 .unwrap_err()
                 .text()
-                .contains("this version knows client-secret")
+                .contains("this version knows environment, client-secret")
         );
     }
 

@@ -92,6 +92,12 @@ impl DefaultAzureCredential {
         &self.selection.left_out
     }
 
+    /// The chain itself.
+    #[must_use]
+    pub const fn chain(&self) -> &ChainedTokenCredential {
+        &self.chain
+    }
+
     /// Finds out what each member would do for `scope`, and why: see [`Diagnosis`].
     pub async fn diagnose(&self, scope: &str) -> Report {
         self.diagnosis().diagnose(scope).await

@@ -1,4 +1,6 @@
 //! What each member of a chain would do, and why.
+//!
+//! [`Diagnosis`] does it, [`Report`] is what it finds out, and [`Situation`] the table of what it knows.
 
 mod claims;
 mod display;

@@ -9,8 +9,8 @@
 //! A chain goes on past a member that is unavailable: not set up here, or needing a person. It stops at one that was refused, because trying another identity
 //! then would hide the mistake.
 //!
-//! When nothing works, or something else than was meant, `credential.diagnose(scope).await` gives a [`Report`]: each member with what it found, what it was
-//! answered and what to do; see [`Diagnosis`].
+//! When nothing works, or something else than was meant, `credential.diagnose(scope).await` gives a [`Report`](diagnosis::Report): each member with what it found, what it was
+//! answered and what to do; see [`Diagnosis`](diagnosis::Diagnosis).
 //!
 //! # Features
 //!
@@ -21,21 +21,18 @@
 //! | `hyper` | yes | the built-in HTTP transport |
 //! | `interactive` | no | browser, user name and password, the shared token cache, Visual Studio Code |
 //! | `managed` | yes | managed identity |
-//! | `serde` | no | a [`Report`] that can be serialised |
+//! | `serde` | no | a [`Report`](diagnosis::Report) that can be serialised |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod chained;
 mod default_azure;
-mod diagnosis;
+pub mod diagnosis;
 mod environment;
 mod late;
 mod wish;
 
 pub use chained::{ChainBuilder, ChainedTokenCredential};
 pub use default_azure::{DefaultAzureCredential, DefaultAzureCredentialBuilder, DefaultMember};
-pub use diagnosis::{
-    Check, Diagnosis, Finding, Level, LinkReport, Problem, Report, Situation, TokenReport, Verdict,
-};
 pub use environment::{EnvironmentCredential, EnvironmentCredentialBuilder};
 
 /// The examples of the front page have to compile.

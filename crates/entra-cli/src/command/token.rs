@@ -3,11 +3,7 @@
 mod options;
 mod output;
 
-use std::path::Path;
-
-use identity_base::seam::ReadOptions;
-use identity_base::{Authority, TokenRequest};
-use identity_runtime::ClientOptions;
+use identity_base::TokenRequest;
 
 use self::options::Options;
 use self::output::{Format, Shown};
@@ -16,8 +12,8 @@ use crate::args::Args;
 use crate::claims::Claims;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::via::{self, Inputs};
-use crate::{harden, runtime, secrets, time};
+use crate::via::{self, Inputs, Plan, Ready, Surroundings};
+use crate::{client, harden, runtime, time};
 
 pub(crate) const COMMAND: Command = Command {
     name: "token",
@@ -29,17 +25,22 @@ pub(crate) const COMMAND: Command = Command {
 
 fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let options = Options::parse(args)?;
-    let way = via::find(options.via.as_deref().unwrap_or(via::ALL[0].name))?;
+    let surroundings = Surroundings {
+        env: &*context.env,
+        is_terminal: context.stderr_is_terminal,
+    };
+    let plan = Plan::choose(options.via.as_deref(), &options.settings, surroundings)?;
     let format = options.format(context)?;
     if let Err(error) = harden::no_core_dumps() {
         context.say(&format!("warning: core dumps can't be switched off: {error}"));
     }
     runtime::block_on(async {
         let inputs = Inputs {
-            client: client_options(&options, context).await?,
+            client: client::options(context, &options.whom).await?,
             settings: options.settings.clone(),
+            within_chain: false,
         };
-        let opened = (way.open)(&inputs).await?;
+        let Ready { opened, chain } = plan.open(&inputs).await?;
         let mut request = TokenRequest::new(options.scopes.as_slice())
             .enable_cae(options.cae)
             .deadline(options.timeout);
@@ -48,8 +49,18 @@ fn run(args: Args, context: &Context) -> Result<(), Failure> {
         }
         let token = opened.credential.get_token_with(request).await?;
         let claims = Claims::of(token.secret());
+        // Where several were tried, the one that answered.
+        let source = match (&plan, &chain) {
+            (Plan::One(way), _) => way.name,
+            (_, chain) => chain
+                .as_ref()
+                .and_then(|chain| chain.selected())
+                .map_or("", |credential| {
+                    via::find(credential).map_or(credential, |way| way.name)
+                }),
+        };
         let shown = Shown {
-            way,
+            source,
             scopes: &options.scopes,
             tenant: claims.tenant_id.as_deref().or(opened.tenant.as_deref()),
             client_id: claims.client_id.as_deref().or(opened.client_id.as_deref()),
@@ -59,8 +70,12 @@ fn run(args: Args, context: &Context) -> Result<(), Failure> {
             is_terminal: context.stdout_is_terminal,
             token: &token,
         };
-        if context.stderr_is_terminal && !options.quiet && format != Format::Table {
-            context.say(&summary(&shown));
+        let is_news = match chain {
+            Some(_) => true,
+            None => context.stderr_is_terminal && format != Format::Table,
+        };
+        if is_news && !options.quiet {
+            context.say(&summary(&shown, chain.is_some()));
         }
         context.write(&shown.render(format))?;
         opened.credential.close().await;
@@ -69,31 +84,12 @@ fn run(args: Args, context: &Context) -> Result<(), Failure> {
 }
 
 /// Who, and until when, on one line.
-fn summary(shown: &Shown<'_>) -> String {
+fn summary(shown: &Shown<'_>, was_chosen: bool) -> String {
     format!(
-        "{}: {}, expires {}",
-        shown.way.name,
+        "{}{}: {}, expires {}",
+        if was_chosen { "using " } else { "" },
+        shown.source,
         shown.who(),
         time::relative(shown.token.expires_on_millis(), shown.now)
     )
-}
-
-async fn client_options(options: &Options, context: &Context) -> Result<ClientOptions, Failure> {
-    let mut client = ClientOptions::new()
-        .with_env(context.env.clone())
-        .with_application_id(concat!("entra-cli/", env!("CARGO_PKG_VERSION")))
-        .with_disable_instance_discovery(options.trust_authority);
-    if let Some(authority) = &options.authority {
-        client = client.with_authority(Authority::parse(authority)?);
-    }
-    if let Some(file) = &options.ca_file {
-        let path = Path::new(file);
-        let (pem, _) = client
-            .file_system()
-            .read(path, ReadOptions::new())
-            .await
-            .map_err(|error| secrets::unreadable(path, "--ca-file", &error))?;
-        client = client.with_extra_roots(pem.as_slice());
-    }
-    Ok(client)
 }

@@ -27,7 +27,9 @@ pub(super) const WAY: Way = Way {
 
 fn open(inputs: &Inputs) -> BoxFuture<'_, Result<Opened, Failure>> {
     Box::pin(async {
-        let mut builder = ManagedIdentityCredential::builder().with_options(&inputs.client);
+        let mut builder = ManagedIdentityCredential::builder()
+            .with_options(&inputs.client)
+            .with_probe(inputs.within_chain);
         if let Some(identity) = identity(inputs)? {
             builder = builder.with_user_assigned(identity);
         }

@@ -1,9 +1,11 @@
 //! The program as users run it: a module for each subject.
 
 #[cfg(test)]
-mod confidential;
+mod chain;
 #[cfg(test)]
+mod confidential;
 mod developer_tools;
+mod doctor;
 #[cfg(test)]
 mod help;
 #[cfg(test)]

@@ -24,7 +24,7 @@ fn finish(mut command: std::process::Command) -> Run {
 #[test]
 fn a_pipe_gets_the_token_and_nothing_else() {
     let stand = Stand::start();
-    let run = finish(stand.token(&[]));
+    let run = finish(stand.token(&["--quiet"]));
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:?}");
     let token = run.stdout.strip_suffix('\n').unwrap();
     assert_eq!(token.split('.').count(), 3, "{token}");
@@ -51,7 +51,7 @@ fn each_format_prints_its_form() {
     let json: Value = serde_json::from_str(&finish(stand.token(&["--json"])).stdout).unwrap();
     assert_eq!(json.get("tenant_id").unwrap(), stand.emulator.tenant_id());
     assert_eq!(json.get("client_id").unwrap(), stand.emulator.client_id());
-    assert_eq!(json.get("source").unwrap(), "client-secret");
+    assert_eq!(json.get("source").unwrap(), "environment");
     assert!(
         json.get("access_token")
             .unwrap()

@@ -94,7 +94,7 @@ fn a_reader_that_went_away_is_no_panic() {
     let stand = Stand::start();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let mut command = stand.token(&[]);
+    let mut command = stand.token(&["--quiet"]);
     let output = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
     let output = output.wait_with_output().unwrap();
     assert_eq!(

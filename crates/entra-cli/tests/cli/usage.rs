@@ -97,7 +97,9 @@ fn what_is_not_set_up_has_its_own_code_and_says_what_to_do() {
     ];
     for (at, (what, hint)) in steps.iter().enumerate() {
         let mut command = entra();
-        command.args(["token", "s"]).envs(set.iter().copied().take(at));
+        command
+            .args(["token", "s", "--via", "client-secret"])
+            .envs(set.iter().copied().take(at));
         let run: Run = command.output().unwrap().into();
         assert_eq!((run.code, run.stdout.as_str()), (Some(3), ""), "{run:?}");
         assert!(run.stderr.contains(what) && run.stderr.contains(hint), "{run:?}");

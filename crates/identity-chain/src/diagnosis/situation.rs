@@ -44,7 +44,7 @@ impl Situation {
     /// The situation with this id.
     ///
     /// ```
-    /// use identity_chain::Situation;
+    /// use identity_chain::diagnosis::Situation;
     /// assert!(Situation::find("E-ENV-PARTIAL").unwrap().fix.contains("set"));
     /// ```
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use identity_chain::Situation;
+use identity_chain::diagnosis::Situation;
 use identity_runtime::aadsts::{AadstsClass, CATALOGUE};
 use snapbox::{assert_data_eq, file};
 

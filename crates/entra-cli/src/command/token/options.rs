@@ -1,10 +1,10 @@
 //! The options of `entra token`.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use super::output::Format;
 use crate::args::{Args, Given};
+use crate::client::Whom;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::time;
@@ -58,9 +58,7 @@ pub(super) struct Options {
     pub(super) claims: Option<String>,
     pub(super) cae: bool,
     pub(super) via: Option<String>,
-    pub(super) authority: Option<String>,
-    pub(super) trust_authority: bool,
-    pub(super) ca_file: Option<OsString>,
+    pub(super) whom: Whom,
     pub(super) timeout: Duration,
     pub(super) show: bool,
     pub(super) quiet: bool,
@@ -79,9 +77,7 @@ impl Options {
             cae: false,
             via: None,
             settings: Settings::default(),
-            authority: None,
-            trust_authority: false,
-            ca_file: None,
+            whom: Whom::default(),
             timeout: TIMEOUT,
             show: false,
             quiet: false,
@@ -95,7 +91,7 @@ impl Options {
                 }
                 Given::Option(option) => option,
             };
-            if options.settings.take(&option, &mut args)? {
+            if options.settings.take(&option, &mut args)? || options.whom.take(&option, &mut args)? {
                 continue;
             }
             match option.as_str() {
@@ -103,9 +99,6 @@ impl Options {
                 "--claims" => options.claims = Some(filled(&option, args.text()?)?),
                 "--cae" => options.cae = true,
                 "--via" => options.via = Some(args.text()?),
-                "--authority" => options.authority = Some(filled(&option, args.text()?)?),
-                "--trust-authority" => options.trust_authority = true,
-                "--ca-file" => options.ca_file = Some(args.path()?),
                 "--timeout" => options.timeout = time::parse_duration(&option, &args.text()?)?,
                 "-o" | "--output" => options.output = Some(Format::parse(&args.text()?)?),
                 "--show" => options.show = true,
@@ -144,6 +137,8 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Options, Failure> {

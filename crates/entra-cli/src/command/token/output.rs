@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 use crate::failure::Failure;
 use crate::suggest::nearest;
 use crate::time::{relative, rfc3339};
-use crate::via::Way;
 
 /// How to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +50,8 @@ impl Format {
 /// A token and what is known about it.
 #[derive(Debug)]
 pub(super) struct Shown<'a> {
-    pub(super) way: &'static Way,
+    /// The way that answered, as `--via` writes it.
+    pub(super) source: &'static str,
     pub(super) scopes: &'a [String],
     pub(super) tenant: Option<&'a str>,
     pub(super) client_id: Option<&'a str>,
@@ -135,7 +135,7 @@ impl Shown<'_> {
             tenant_id: self.tenant,
             client_id: self.client_id,
             account: self.name,
-            source: self.way.name,
+            source: self.source,
         };
         // Texts and numbers always have a JSON form.
         serde_json::to_writer(out, &document).ok();
@@ -149,7 +149,7 @@ impl Shown<'_> {
             // Writing to a string can't fail.
             write!(table, "{line_end}{name:<11}{value}").ok();
         };
-        row("source", self.way.name);
+        row("source", self.source);
         row("identity", &self.who());
         row("tenant", self.tenant.unwrap_or("not told"));
         row("scope", &self.scopes.join(" "));
@@ -174,7 +174,7 @@ mod tests {
         let token = AccessToken::new("CNRY.token", expires).unwrap();
         let token = token.with_refresh_on(UNIX_EPOCH + Duration::from_secs(1_700_001_800));
         let shown = Shown {
-            way: crate::via::ALL[0],
+            source: "client-secret",
             scopes: &["a".to_owned(), "b".to_owned()],
             tenant: Some("contoso.test"),
             client_id: Some("id"),
