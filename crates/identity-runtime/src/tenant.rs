@@ -49,7 +49,7 @@ impl TenantPolicy {
         }
     }
 
-    /// Allows more tenants; `*` allows all.
+    /// Allows more tenants; `*` allows all but `adfs`, which is none of Entra's.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfiguration`] for a text that is neither a tenant nor `*`.
@@ -106,8 +106,9 @@ impl TenantPolicy {
             tracing::info!(target: crate::trace::TARGET, "a request named another tenant, which is ignored here");
             return Ok(None);
         }
-        let is_open = own.matches("organizations") && self.allowed.is_empty();
-        if self.any || is_open || self.allowed.contains(&requested) {
+        let is_open = self.any || (own.matches("organizations") && self.allowed.is_empty());
+        // ADFS is no tenant among others: its authority isn't confirmed by the public cloud, and it takes weaker assertions. So it has to be named.
+        if (is_open && !requested.is_adfs()) || self.allowed.contains(&requested) {
             return Ok(Some(requested.to_string()));
         }
         Err(Error::new(
@@ -190,6 +191,10 @@ mod tests {
     #[test]
     fn pseudo_tenants_have_their_own_rules() {
         assert_eq!(resolve(&policy("adfs", &["*"]), "x"), Ok(None));
+        for any in [policy("t", &["*"]), policy("organizations", &[])] {
+            assert_eq!(resolve(&any, "ADFS"), Err(ErrorKind::AuthenticationFailed));
+        }
+        assert_eq!(resolve(&policy("t", &["adfs"]), "adfs"), other("adfs"));
         assert_eq!(resolve(&policy("organizations", &[]), "x"), other("x"));
         assert_eq!(
             resolve(&policy("organizations", &["y"]), "x"),
