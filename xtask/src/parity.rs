@@ -3,7 +3,7 @@
 mod cases;
 mod compare;
 mod document;
-mod tests;
+mod programs;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +27,7 @@ pub(crate) fn check() -> Result {
     let workspace = Workspace::load()?;
     let lists = read(&root().join(FOLDER).join("cases"), "txt")?;
     let documents = read(&root().join(FOLDER), "md")?;
-    let tests = tests::list(&workspace)?;
+    let tests = programs::list(&workspace)?;
 
     let mut findings = Vec::new();
     let mut shares = Vec::new();
