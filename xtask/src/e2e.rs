@@ -1,5 +1,6 @@
 //! `e2e`: programs of other projects against our emulator, and our credentials against theirs.
 
+mod az;
 pub(crate) mod oidc;
 pub(crate) mod python;
 
@@ -24,13 +25,14 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result {
     let name = match args.next()? {
         Some(Name(name)) => name.string()?,
         Some(other) => return Err(other.unexpected().into()),
-        None => return Err(Error::new("which one? There are `python` and `oidc`")),
+        None => return Err(Error::new("which one? There are `python`, `oidc` and `az`")),
     };
     match name.as_str() {
+        "az" => az::run(args),
         "oidc" => oidc::run(args),
         "python" => python::run(args),
         other => Err(Error::new(format!(
-            "there is no end-to-end run `{other}`; there are `python` and `oidc`"
+            "there is no end-to-end run `{other}`; there are `python`, `oidc` and `az`"
         ))),
     }
 }

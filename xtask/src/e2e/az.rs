@@ -1,0 +1,34 @@
+//! `e2e az`: the real Azure CLI, signed in to our emulator as a custom cloud, under `AzureCliCredential`.
+//!
+//! It is large (733 MB, two minutes to install), so it is not part of `ci`.
+
+use std::path::PathBuf;
+
+use super::Emulator;
+use crate::error::Result;
+use crate::shell::Cmd;
+use crate::workspace::Workspace;
+use crate::{tools, workspace};
+
+const FOLDER: &str = "tests/e2e/az";
+
+pub(crate) fn run(args: lexopt::Parser) -> Result {
+    // What is left names single tests, as `AzureCli.test_secret`.
+    let tests = crate::rest(args)?;
+    let folder = workspace::root().join(FOLDER);
+    let requirements = tools::requirements(&folder.join("requirements.txt"))?;
+    let python = tools::python_environment("azure-cli", &requirements)?;
+    let emulator = Emulator::start(&folder.join("seed.json"))?;
+    let name = format!("entra{}", std::env::consts::EXE_SUFFIX);
+    let program: PathBuf = Workspace::load()?.target_dir.join("debug").join(name);
+    Cmd::new(python)
+        // Nothing written beside the sources.
+        .args(["-s", "-B"])
+        .arg(folder.join("azure_cli.py"))
+        .args(tests)
+        .env("ENTRA_EMULATOR", &emulator.description)
+        .env("ENTRA_PROGRAM", program)
+        .run()?;
+    println!("e2e az: passed");
+    Ok(())
+}
