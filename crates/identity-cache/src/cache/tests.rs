@@ -31,7 +31,7 @@ impl Place {
     }
 
     fn client(&self) -> ClientOptions {
-        ClientOptions::default().with_env(std::sync::Arc::new(identity_testkit::TestEnv::new()))
+        ClientOptions::default().with_env(Arc::new(identity_testkit::TestEnv::new()))
     }
 
     fn cache(&self) -> TokenCache {
@@ -268,7 +268,7 @@ fn without_encryption_nothing_is_kept_unless_that_is_allowed() {
     let homeless = TokenCachePersistenceOptions::new().with_allow_unencrypted_storage(true);
     let error = TokenCache::persistent(&homeless, false, &place.client()).unwrap_err();
     assert!(error.message().contains("HOME"), "{error}");
-    let client = ClientOptions::default().with_env(std::sync::Arc::new(identity_testkit::env([(
+    let client = ClientOptions::default().with_env(Arc::new(identity_testkit::env([(
         "HOME",
         place.0.path().to_str().unwrap(),
     )])));
@@ -277,7 +277,7 @@ fn without_encryption_nothing_is_kept_unless_that_is_allowed() {
         cache.update(|document| add(document, "s")).await;
         assert!(place.0.path().join(".IdentityService/msal.cache.nocae").exists());
     });
-    let client = client.with_file_system(std::sync::Arc::new(NoPrivateFiles));
+    let client = client.with_file_system(Arc::new(NoPrivateFiles));
     assert!(TokenCache::persistent(&homeless, false, &client).is_err());
 }
 

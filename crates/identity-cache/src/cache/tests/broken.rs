@@ -67,7 +67,7 @@ fn every_cut_and_many_flipped_bits_are_a_miss_at_most() {
     let try_it = async |broken: &[u8]| {
         fs::write(place.path(), broken).unwrap();
         let clock = TestClock::new();
-        let client = place.client().with_clock(std::sync::Arc::new(clock));
+        let client = place.client().with_clock(Arc::new(clock));
         TokenCache::persistent(&place.options(), false, &client).unwrap()
     };
     let clock = TestClock::new();
@@ -134,7 +134,7 @@ fn what_could_not_be_written_is_written_with_the_next_change() {
     let place = Place::new();
     good(&place);
     let clock = TestClock::new();
-    let client = place.client().with_clock(std::sync::Arc::new(clock.clone()));
+    let client = place.client().with_clock(Arc::new(clock.clone()));
     let cache = TokenCache::persistent(&place.options(), false, &client).unwrap();
     leak_guard::run_virtual(&clock, async |_guard| {
         let lock = identity_base::seam::FileSystem::private_file(

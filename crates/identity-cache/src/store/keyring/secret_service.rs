@@ -70,7 +70,9 @@ impl Backend for SecretService {
 /// What went wrong, without what a service may have put into a message.
 fn in_words(error: zbus::Error) -> String {
     match error {
-        zbus::Error::InputOutput(error) => format!("the session bus can't be reached: {}", error.kind()),
+        zbus::Error::InputOutput(error) | zbus::Error::Connection(error, _) => {
+            format!("the session bus can't be reached: {}", error.kind())
+        }
         zbus::Error::MethodError(name, ..) => format!("the secret service refused: {name}"),
         zbus::Error::FDO(error) => match *error {
             zbus::fdo::Error::ServiceUnknown(_) => "no secret service is running".to_owned(),

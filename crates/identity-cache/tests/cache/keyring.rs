@@ -1,0 +1,56 @@
+//! The bus of a session that never answers.
+#![cfg(all(target_os = "linux", feature = "keyring"))]
+
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+
+use identity_cache::{CacheStatus, TokenCache, TokenCachePersistenceOptions};
+use identity_runtime::ClientOptions;
+use identity_testkit::{TestClock, env, leak_guard};
+
+#[test]
+fn a_bus_that_never_answers_costs_one_time_limit_and_no_thread_is_waited_for() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let socket = folder.path().join("bus");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let clock = TestClock::new();
+    leak_guard::run(async |_guard| {
+        let address = format!("unix:path={}", socket.display());
+        let client = ClientOptions::default()
+            .with_env(Arc::new(env([("DBUS_SESSION_BUS_ADDRESS", address.as_str())])))
+            .with_clock(Arc::new(clock.clone()));
+        let options = TokenCachePersistenceOptions::new().with_directory(folder.path().join("cache"));
+        let cache = TokenCache::persistent(&options, false, &client).unwrap();
+        let updating = tokio::spawn({
+            let cache = cache.clone();
+            async move {
+                cache
+                    .update(|document| document.drop_expired(std::time::SystemTime::UNIX_EPOCH))
+                    .await
+            }
+        });
+        assert_eq!(
+            updating.await.unwrap(),
+            0,
+            "an unchanged, missing cache needs no keyring"
+        );
+
+        let allowed = options.with_allow_unencrypted_storage(true);
+        let cache = TokenCache::persistent(&allowed, false, &client).unwrap();
+        let reading = tokio::spawn({
+            let cache = cache.clone();
+            async move { cache.read(|document| document.is_empty()).await }
+        });
+        clock.sleepers(1).await;
+        let connection = listener.accept().unwrap();
+        clock.advance(std::time::Duration::from_secs(5));
+        assert!(reading.await.unwrap());
+        assert!(
+            matches!(cache.status(), CacheStatus::Kept(_)),
+            "the file instead: {:?}",
+            cache.status()
+        );
+        // The thread still waits for an answer; the runtime ends nevertheless.
+        drop(connection);
+    });
+}
