@@ -215,7 +215,11 @@ fn causes(error: &Error) -> Vec<String> {
     let mut above = shown(error.message());
     let mut causes = Vec::new();
     for cause in std::iter::successors(first, |cause| cause.source()).take(MAX_CAUSES) {
-        let text = shown(&cause.to_string());
+        // Of the library's own errors the message alone: their hints would contradict the one that counts.
+        let text = match cause.downcast_ref::<Error>() {
+            Some(error) => shown(error.message()),
+            None => shown(&cause.to_string()),
+        };
         if !above.ends_with(&text) {
             causes.push(text.clone());
             above = text;
@@ -307,6 +311,15 @@ mod tests {
         .with_correlation_id("11111111-2222-3333-4444-555555555555")
         .with_hint("make a new secret")
         .with_source(std::io::Error::other("cause"))
+    }
+
+    #[test]
+    fn causes_are_told_once_and_give_no_advice_of_their_own() {
+        let inner = Error::new(ErrorKind::Transport, "host: no connection")
+            .with_hint("check the proxy")
+            .with_source(std::io::Error::other("no connection"));
+        let outer = Error::unavailable("the agent does not listen").with_source(inner);
+        assert_eq!(causes(&outer), ["host: no connection"]);
     }
 
     #[test]

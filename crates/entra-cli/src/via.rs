@@ -135,7 +135,7 @@ pub(crate) fn find(name: &str) -> Result<&'static Way, Failure> {
         match nearest(name, names()) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
             None => failure.hint(format!(
-                "this version knows {}",
+                "this version knows {}, and by themselves default, dev and prod",
                 names().collect::<Vec<_>>().join(", ")
             )),
         }

@@ -44,7 +44,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use identity_base::*;
-pub use identity_runtime::{CacheOptions, Cached, ClientOptions};
+pub use identity_runtime::retry::RetryPolicy;
+pub use identity_runtime::{BlockingCredential, CacheOptions, Cached, ClientOptions};
 
 #[cfg(feature = "cache")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]

@@ -8,7 +8,7 @@ use super::Foreign;
 /// How many causes are printed at most; a cycle can't hang the report.
 const MAX_CAUSES: usize = 16;
 
-/// Prints an error and, a line each, its causes.
+/// Prints an error and, a line each, its causes; a cause that the line above it holds word for word is left out.
 ///
 /// ```
 /// use identity_base::{Error, ErrorKind, Report};
@@ -29,10 +29,16 @@ impl<'a> Report<'a> {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
+        let mut above = self.0.to_string();
         let mut cause = self.0.source();
         for _ in 0..MAX_CAUSES {
             let Some(error) = cause else { break };
-            write!(f, "\n  caused by: {}", Foreign::new(&error.to_string(), 400))?;
+            let text = error.to_string();
+            // Layers that repeat what their cause says are common, and saying it twice helps nobody.
+            if !above.contains(&text) {
+                write!(f, "\n  caused by: {}", Foreign::new(&text, 400))?;
+                above = text;
+            }
             cause = error.source();
         }
         Ok(())

@@ -22,6 +22,20 @@ fn display_is_its_own_layer_with_ids_and_hint() {
 }
 
 #[test]
+fn a_report_says_nothing_twice() {
+    let inner = Error::new(ErrorKind::Transport, "host: no connection")
+        .with_hint("check the network")
+        .with_source(
+            Error::new(ErrorKind::Transport, "no connection").with_source(std::io::Error::other("refused")),
+        );
+    let outer = Error::unavailable("the agent does not listen").with_source(inner);
+    assert_eq!(
+        Report::new(&outer).to_string(),
+        "the agent does not listen\n  caused by: host: no connection; hint: check the network\n  caused by: refused"
+    );
+}
+
+#[test]
 fn display_and_debug_stay_short_and_printable() {
     let hostile = format!("\u{1b}[31m\u{202e}line\r\nnext\u{2028}{}", "x".repeat(1_000_000));
     let error = Error::new(ErrorKind::Protocol, hostile).with_hint("h".repeat(10_000));

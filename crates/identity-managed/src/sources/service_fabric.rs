@@ -5,7 +5,7 @@
 
 use http::HeaderValue;
 use http::header::HeaderName;
-use identity_base::seam::{ConnectPolicy, Env, ServerIdentity};
+use identity_base::seam::{ConnectPolicy, Env, HttpError, HttpErrorKind, ServerIdentity};
 use identity_base::{Error, ErrorKind, Fetched, Secret};
 use identity_runtime::crypto::sha256;
 use identity_runtime::env_vars::{IDENTITY_ENDPOINT, IDENTITY_HEADER, IDENTITY_SERVER_THUMBPRINT};
@@ -78,7 +78,18 @@ impl ServiceFabric {
             secrets: &[&self.secret],
             meaning,
         };
-        exchange.token(request).await
+        exchange.token(request).await.map_err(explain_tls)
+    }
+}
+
+/// The usual advice for TLS, to trust another root, does not help where a thumbprint decides.
+fn explain_tls(error: Error) -> Error {
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<HttpError>());
+    match cause.is_some_and(|cause| cause.kind == HttpErrorKind::Tls) {
+        true => error.with_hint(
+            "the certificate of IDENTITY_ENDPOINT has to be the one of IDENTITY_SERVER_THUMBPRINT; the variables belong to one running service, don't copy them elsewhere",
+        ),
+        false => error,
     }
 }
 
@@ -135,7 +146,20 @@ fn meaning(refusal: &Refusal, _: &Ask<'_>) -> Option<Meaning> {
 
 #[cfg(test)]
 mod tests {
+    use identity_runtime::retry::failure::no_answer;
+
     use super::*;
+
+    #[test]
+    fn a_wrong_certificate_gets_the_advice_that_helps_here() {
+        let fails = |kind| no_answer("node", HttpError::before_sending(kind, "why"));
+        let hint = |error: Error| error.hint().unwrap_or_default().to_owned();
+        assert!(hint(explain_tls(fails(HttpErrorKind::Tls))).contains("IDENTITY_SERVER_THUMBPRINT"));
+        assert_eq!(
+            hint(explain_tls(fails(HttpErrorKind::Connect))),
+            hint(fails(HttpErrorKind::Connect))
+        );
+    }
 
     #[test]
     fn thumbprints_are_read_with_their_separators() {
