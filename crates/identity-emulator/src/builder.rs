@@ -18,7 +18,8 @@ use crate::error::StartError;
 use crate::fault::{FaultPlan, Gates};
 use crate::ids::Ids;
 use crate::journal::Journal;
-use crate::model::{App, CiHost, Directory, Host, HostState, Resource, Tenant};
+use crate::model::{App, CiHost, Directory, Host, HostState, Resource, Tenant, User};
+use crate::people::People;
 use crate::registry::Registry;
 use crate::server::BoundPort;
 use crate::sessions::Sessions;
@@ -39,6 +40,9 @@ pub struct Builder {
     host: Host,
     ci: CiHost,
     region: Option<String>,
+    device_interval: u64,
+    /// Whether there is a tenant only because a person was registered.
+    only_people: bool,
     names: Vec<String>,
     tls: SocketAddr,
     plain: SocketAddr,
@@ -60,6 +64,8 @@ impl Builder {
             host: Host::fixed(),
             ci: CiHost::fixed(),
             region: None,
+            device_interval: 5,
+            only_people: false,
             names: vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()],
             tls: any_port,
             plain: any_port,
@@ -180,6 +186,20 @@ impl Builder {
         self
     }
 
+    /// Registers a person in the last tenant that was added, or in [`Tenant::fixed`] when there is none yet.
+    pub fn user(mut self, user: User) -> Self {
+        self.only_people |= self.tenants.is_empty();
+        let tenant = self.tenants.pop().unwrap_or_else(Tenant::fixed);
+        self.tenants.push(tenant.user(user));
+        self
+    }
+
+    /// Sets the pause, in seconds, that devices are asked to keep between two polls; 5 by default.
+    pub fn device_interval(mut self, seconds: u64) -> Self {
+        self.device_interval = seconds;
+        self
+    }
+
     /// Sets how many requests the journal keeps, 100,000 by default; older ones are forgotten first.
     pub fn journal_limit(mut self, requests: usize) -> Self {
         self.journal_limit = requests.max(1);
@@ -255,6 +275,13 @@ impl Builder {
         if self.tenants.is_empty() {
             self.tenants.push(Tenant::fixed().app(App::fixed()));
         }
+        if let Some(tenant) = self
+            .tenants
+            .first_mut()
+            .filter(|tenant| self.only_people && tenant.apps.is_empty())
+        {
+            tenant.apps.push(App::fixed());
+        }
         let directory = Directory::new(self.tenants, self.resources, self.lenient)?;
         let signer = SigningKey::load(&self.key)?;
         let mut certified = self.names.clone();
@@ -275,6 +302,8 @@ impl Builder {
             region: self.region,
             registry: Registry::default(),
             sessions: Sessions::default(),
+            people: People::default(),
+            device_interval: self.device_interval,
             clock: self.clock.unwrap_or_else(EmulatorClock::running),
             signer,
             certificates,

@@ -67,6 +67,7 @@ const fn with_suberror(
 static CATALOGUE: &[Aadsts] = &[
     refusal(16000, 400, "interaction_required", "User account does not exist in the tenant and cannot access the application '{app}'."),
     refusal(28000, 400, "invalid_scope", "Provided value for the input parameter scope is not valid because it contains more than one resource. Scope {scope} is not valid."),
+    refusal(50011, 400, "invalid_request", "The redirect URI '{value}' is not one of those that are registered for the application '{app}'."),
     refusal(50013, 400, "invalid_grant", "Assertion failed signature validation. [Reason - {reason}]"),
     refusal(50020, 400, "interaction_required", "User account from identity provider does not exist in tenant '{tenant}' and cannot access the application '{app}' in that tenant."),
     refusal(50027, 401, "invalid_client", "JWT token is invalid or malformed."),

@@ -54,6 +54,10 @@ impl Emulator {
         &self.world
     }
 
+    pub(crate) fn shared(&self) -> Arc<World> {
+        Arc::clone(&self.world)
+    }
+
     /// What clients take as their authority host, `https://localhost:<port>`.
     pub fn authority(&self) -> &str {
         self.world.authority()

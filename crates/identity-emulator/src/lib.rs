@@ -34,6 +34,7 @@
 //! Programs in other languages drive it over HTTP: `GET /_admin` lists how.
 
 mod answer;
+mod browser;
 mod builder;
 mod call;
 mod catalogue;
@@ -47,9 +48,11 @@ mod journal;
 mod jwt;
 mod mint;
 mod model;
+mod people;
 mod refusal;
 mod registry;
 mod routes;
+mod script;
 mod server;
 mod sessions;
 mod signing;
@@ -58,6 +61,7 @@ mod token;
 mod tools;
 mod world;
 
+pub use browser::EmulatedBrowser;
 pub use builder::Builder;
 pub use call::Listener;
 pub use catalogue::Aadsts;
@@ -75,6 +79,7 @@ pub use model::{
     TokenVersion, User,
 };
 pub use routes::Route;
+pub use script::SignIn;
 pub use test_certificate::TestCertificate;
 pub use tools::{DeveloperTool, FakeTools, ToolAnswer, ToolCall};
 

@@ -109,6 +109,7 @@ impl CodeRequest {
             scopes: self.scopes.clone(),
             nonce: self.nonce.clone(),
             signed_in: now,
+            acrs: Vec::new(),
         };
         let (redirect_uri, challenge) = (self.redirect_uri.clone(), self.challenge.clone());
         Ok(world

@@ -26,6 +26,7 @@ pub(crate) use host::{HostState, Kept, Wish};
 pub(crate) use resource::Audience;
 pub use resource::{Resource, TokenVersion};
 pub use tenant::Tenant;
+pub(crate) use user::PasswordCheck;
 pub use user::User;
 
 /// Tenant id of [`Tenant::fixed`].

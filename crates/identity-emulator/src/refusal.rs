@@ -29,6 +29,10 @@ impl Refusal {
         }
     }
 
+    pub(crate) const fn code(&self) -> u32 {
+        self.code
+    }
+
     /// Fills `{name}` in the text.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.words.push((name, value.into()));

@@ -1,14 +1,18 @@
 //! The route table: one module a route, one row a path.
 
 mod admin;
+pub(crate) mod authorize;
 mod binding;
+mod device;
 mod documents;
 mod instance;
 mod keys;
 mod managed;
 mod oidc;
+mod realm;
 mod region;
 mod token;
+mod trust;
 
 pub(crate) use binding::PREFIX as BINDING_PREFIX;
 pub(crate) use oidc::{GITHUB_PATH, PIPELINES_PATH};
@@ -58,6 +62,18 @@ pub enum Route {
     IdentityBinding,
     /// `/metadata/instance/compute` on the plain port: where the virtual machine is.
     InstanceMetadata,
+    /// `/{tenant}/oauth2/v2.0/authorize`: the page where people sign in.
+    Authorize,
+    /// `/{tenant}/oauth2/v2.0/devicecode`
+    DeviceAuthorization,
+    /// `/devicelogin`: the page where people enter a device's code.
+    DevicePage,
+    /// `/common/userrealm/{user}`
+    UserRealm,
+    /// `/adfs/services/trust/{13,2005}/usernamemixed`: a federated organization's server.
+    WsTrust,
+    /// `/adfs/services/trust/mex`
+    WsTrustMetadata,
     /// `/_admin/…`; never faulted, never in the journal.
     Admin,
     /// No route of the emulator.
@@ -123,6 +139,10 @@ static TABLE: &[&[Row]] = &[
     binding::ROWS,
     oidc::ROWS,
     region::ROWS,
+    authorize::ROWS,
+    device::ROWS,
+    realm::ROWS,
+    trust::ROWS,
 ];
 
 /// What the table says of a request.

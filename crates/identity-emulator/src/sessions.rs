@@ -25,6 +25,8 @@ pub(crate) struct Authorization {
     pub(crate) nonce: Option<String>,
     /// When the user signed in, in seconds since 1970.
     pub(crate) signed_in: i64,
+    /// The authentication contexts that the sign-in satisfied.
+    pub(crate) acrs: Vec<String>,
 }
 
 /// An authorization code and what it is bound to.
@@ -222,6 +224,7 @@ mod tests {
             scopes: Vec::new(),
             nonce: None,
             signed_in: 0,
+            acrs: Vec::new(),
         }
     }
 

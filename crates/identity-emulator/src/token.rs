@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::model::{App, Tenant, TenantMiss};
+use crate::model::{App, Directory, Tenant, TenantMiss};
 use crate::refusal::Refusal;
 use crate::world::World;
 
 pub(crate) use client_auth::Proof;
 pub(crate) use issue::{Subject, user_claims};
-use requested::RequestedClaims;
+pub(crate) use requested::RequestedClaims;
 
 /// A token request whose tenant, grant and application are known.
 pub(crate) struct TokenCall<'a> {
@@ -49,7 +49,12 @@ impl TokenCall<'_> {
 /// Serves a token request. The checks stand in Entra's order: tenant, form, grant, application, then the grant's own.
 pub(crate) fn redeem(world: &World, call: &Call) -> Result<Answer, Refusal> {
     let named = call.tenant().unwrap_or_default();
-    let tenant = world.directory.tenant(named).map_err(|miss| match miss {
+    // Users belong to a tenant, so theirs need not be named; an application's own tokens are of the tenant that is.
+    let find = match call.form("grant_type") {
+        None | Some("client_credentials") => Directory::tenant,
+        Some(_) => Directory::user_tenant,
+    };
+    let tenant = find(&world.directory, named).map_err(|miss| match miss {
         TenantMiss::Malformed => Refusal::new(900023).with("tenant", named),
         TenantMiss::Unnamed => Refusal::new(50059),
         TenantMiss::Unknown => Refusal::new(90002).with("tenant", named),

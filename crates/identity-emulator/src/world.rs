@@ -9,6 +9,7 @@ use crate::fault::{FaultPlan, Gates};
 use crate::ids::Ids;
 use crate::journal::Journal;
 use crate::model::{CiHost, Directory, Host, HostState};
+use crate::people::People;
 use crate::registry::Registry;
 use crate::sessions::Sessions;
 use crate::signing::SigningKey;
@@ -23,6 +24,9 @@ pub(crate) struct World {
     pub(crate) region: Option<String>,
     pub(crate) registry: Registry,
     pub(crate) sessions: Sessions,
+    pub(crate) people: People,
+    /// The pause that devices are asked to keep, in seconds.
+    pub(crate) device_interval: u64,
     pub(crate) clock: EmulatorClock,
     pub(crate) signer: SigningKey,
     pub(crate) certificates: Certificates,
@@ -92,6 +96,7 @@ impl World {
         self.host_state.reset();
         self.registry.reset();
         self.sessions.reset();
+        self.people.reset();
         self.clock.reset_wall();
     }
 }

@@ -10,6 +10,7 @@ use crate::model::{
     TOKEN_EXCHANGE, service_account_subject,
 };
 use crate::routes::{BINDING_PREFIX, GITHUB_PATH, PIPELINES_PATH};
+use crate::script::SignIn;
 use crate::world::World;
 
 /// How long service accounts' tokens live, in seconds.
@@ -57,6 +58,11 @@ impl Emulator {
     /// When there is no such API or application; the text says which.
     pub fn mint_user_token(&self, request: &UserTokenRequest) -> Result<String, String> {
         request.mint(self.world())
+    }
+
+    /// Lets the next person who is asked to sign in do this; several are used up in their order.
+    pub fn script(&self, script: SignIn) {
+        self.world().people.script(script);
     }
 
     /// Ends all sessions of the user with this sign-in name, as a change of password does: refresh tokens are refused with

@@ -32,6 +32,7 @@ pub struct App {
     pub(crate) identifier_uris: Vec<String>,
     pub(crate) token_version: TokenVersion,
     pub(crate) multitenant: bool,
+    pub(crate) family: bool,
     pub(crate) disabled: bool,
     pub(crate) token_lifetime: Option<Duration>,
 }
@@ -83,6 +84,7 @@ impl App {
             identifier_uris: Vec::new(),
             token_version: TokenVersion::V2,
             multitenant: false,
+            family: false,
             disabled: false,
             token_lifetime: None,
         }
@@ -186,6 +188,13 @@ impl App {
     #[must_use]
     pub fn token_version(mut self, version: TokenVersion) -> Self {
         self.token_version = version;
+        self
+    }
+
+    /// Makes the application one of Microsoft's family (`foci` 1), whose members may use each other's refresh tokens.
+    #[must_use]
+    pub fn family(mut self) -> Self {
+        self.family = true;
         self
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::resource::well_known;
-use super::{App, Audience, Resource, Tenant, TokenVersion, guid};
+use super::{App, Audience, Resource, Tenant, TokenVersion, User, guid};
 use crate::error::StartError;
 
 /// Everything that was configured, checked once at the start.
@@ -102,6 +102,34 @@ impl Directory {
         }))
     }
 
+    /// The same for users: where no tenant is named, the first one is theirs.
+    pub(crate) fn user_tenant(&self, named: &str) -> Result<Arc<Tenant>, TenantMiss> {
+        match (self.tenant(named), self.tenants.first()) {
+            (Err(TenantMiss::Unnamed), Some(first)) => Ok(Arc::clone(first)),
+            (found, _) => found,
+        }
+    }
+
+    /// The registered person with this sign-in name, in any case.
+    pub(crate) fn user(&self, upn: &str) -> Option<(&Tenant, User)> {
+        self.tenants.iter().find_map(|tenant| {
+            let user = tenant
+                .users
+                .iter()
+                .find(|user| user.upn.to_lowercase() == upn.to_lowercase())?;
+            Some((&**tenant, user.clone()))
+        })
+    }
+
+    /// Who signs in where nobody said who.
+    pub(crate) fn first_user(&self) -> User {
+        self.tenants
+            .iter()
+            .find_map(|tenant| tenant.users.first())
+            .cloned()
+            .unwrap_or_else(|| User::new("ada@contoso.test"))
+    }
+
     /// The application that `client_id` names in `tenant`.
     pub(crate) fn app(&self, tenant: &Tenant, client_id: &str) -> Option<App> {
         let lower = client_id.to_ascii_lowercase();
@@ -114,6 +142,7 @@ impl Directory {
         };
         here.or_else(elsewhere)
             .cloned()
+            .or_else(|| everywhere(&lower))
             .or_else(|| self.lenient.then(|| App::confidential(client_id).id(client_id)))
     }
 
@@ -157,6 +186,16 @@ impl Directory {
     pub(crate) fn is_lenient(&self) -> bool {
         self.lenient
     }
+}
+
+/// Microsoft's own applications that every tenant knows: those that developers sign in with.
+fn everywhere(client_id: &str) -> Option<App> {
+    let name = match client_id {
+        "04b07795-8ddb-461a-bbee-02f9e1bf7b46" => "Microsoft Azure CLI",
+        "aebc6443-996d-45c2-90f0-388ff96faa56" => "Visual Studio Code",
+        _ => return None,
+    };
+    Some(App::public(name).id(client_id).family().reusable_refresh_tokens())
 }
 
 fn is_domain(text: &str) -> bool {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::app::App;
+use super::user::User;
 use super::{DEFAULT_TENANT_ID, guid};
 
 /// A tenant: an id, the domain names that mean it, and its applications.
@@ -19,6 +20,7 @@ pub struct Tenant {
     pub(crate) name: String,
     pub(crate) domains: Vec<String>,
     pub(crate) apps: Vec<App>,
+    pub(crate) users: Vec<User>,
     pub(crate) token_lifetime: Duration,
 }
 
@@ -43,6 +45,7 @@ impl Tenant {
             name,
             domains: Vec::new(),
             apps: Vec::new(),
+            users: Vec::new(),
             token_lifetime: DEFAULT_LIFETIME,
         }
     }
@@ -65,6 +68,13 @@ impl Tenant {
     #[must_use]
     pub fn app(mut self, app: App) -> Self {
         self.apps.push(app);
+        self
+    }
+
+    /// Registers a person.
+    #[must_use]
+    pub fn user(mut self, user: User) -> Self {
+        self.users.push(user);
         self
     }
 

@@ -1,5 +1,6 @@
 //! The administration over HTTP, `/_admin/…`, by which programs in any language drive the emulator.
 
+mod people;
 mod seed;
 
 use std::net::IpAddr;
@@ -48,6 +49,7 @@ rows! {
     "POST" "/_admin/tokens" forge: "sign the claims in the body",
     "POST" "/_admin/user-tokens" seed::user_token: "a user's token: {\"api\": ..., \"user\": upn, \"permissions\": ..., \"lifetime\": s}",
     "POST" "/_admin/codes" seed::code: "an authorization code: {\"redirect_uri\": ..., \"user\": upn, \"scope\": ..., \"code_verifier\": ...}",
+    "POST" "/_admin/sign-ins" people::script: "what the next person does: {\"user\": upn}, {\"cancel\": true}, {\"aadsts\": code} or {\"ignore\": true}, with \"polls\", \"slow_downs\", \"wrong_state\"",
     "POST" "/_admin/certificates" seed::certificate: "register a certificate: {\"pem\": ..., \"client_id\": ...}",
     "DELETE" "/_admin/certificates/{client_id}/{thumbprint}" seed::remove_certificate: "take a certificate from an application",
     "POST" "/_admin/federated-credentials" seed::federated: "{\"issuer\": ..., \"subject\": ..., \"audiences\": [...], \"pem\": key}",

@@ -2,8 +2,11 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod on_behalf_of;
+mod password;
 mod refresh_token;
+mod saml;
 
 use crate::answer::Answer;
 use crate::refusal::Refusal;
@@ -25,6 +28,10 @@ static GRANTS: &[&dyn Grant] = &[
     &authorization_code::AuthorizationCode,
     &refresh_token::RefreshToken,
     &on_behalf_of::OnBehalfOf,
+    &device_code::DeviceCode,
+    &password::Password,
+    &saml::Saml("urn:ietf:params:oauth:grant-type:saml1_1-bearer"),
+    &saml::Saml("urn:ietf:params:oauth:grant-type:saml2-bearer"),
 ];
 
 pub(super) fn find(name: &str) -> Option<&'static dyn Grant> {

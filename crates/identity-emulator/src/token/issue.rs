@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::routes::Route;
 use crate::world::World;
 
-pub(super) use user::{Extras, for_user};
+pub(super) use user::{Extras, for_sign_in, for_user};
 pub(crate) use user::{Subject, user_claims};
 
 /// Entra dates tokens back, so that an API whose clock is behind takes them at once.

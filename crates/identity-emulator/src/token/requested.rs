@@ -9,10 +9,12 @@ use crate::refusal::Refusal;
 pub(crate) struct RequestedClaims {
     /// The client capabilities in `access_token.xms_cc.values`, such as `CP1`.
     pub(crate) capabilities: Vec<String>,
+    /// The authentication contexts in `access_token.acrs`, such as `c1`: a sign-in has to satisfy them.
+    pub(crate) acrs: Vec<String>,
 }
 
 impl RequestedClaims {
-    pub(super) fn parse(claims: Option<&str>) -> Result<Self, Refusal> {
+    pub(crate) fn parse(claims: Option<&str>) -> Result<Self, Refusal> {
         let Some(text) = claims else {
             return Ok(Self::default());
         };
@@ -29,7 +31,17 @@ impl RequestedClaims {
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect();
-        Ok(Self { capabilities })
+        let acrs = document.pointer("/access_token/acrs");
+        let values = acrs.and_then(|acrs| acrs.get("values")).and_then(Value::as_array);
+        let one = acrs.and_then(|acrs| acrs.get("value"));
+        let acrs = values
+            .into_iter()
+            .flatten()
+            .chain(one)
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        Ok(Self { capabilities, acrs })
     }
 }
 

@@ -23,6 +23,8 @@ mod lifecycle;
 mod load;
 mod managed;
 mod on_behalf_of;
+mod passwords;
+mod people;
 mod refresh;
 mod refusals;
 mod registration;

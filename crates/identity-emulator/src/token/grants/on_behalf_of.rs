@@ -39,6 +39,7 @@ impl Grant for OnBehalfOf {
             scopes: wanted.granted.clone(),
             nonce: None,
             signed_in: now,
+            acrs: Vec::new(),
         };
         let sessions = &request.world.sessions;
         let refresh_token = wanted

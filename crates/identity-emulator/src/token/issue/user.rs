@@ -61,7 +61,10 @@ pub(crate) fn user_claims(
         TokenVersion::V1 => {
             put("iss", json!(World::issuer_v1(subject.tenant)));
             put("acr", json!("1"));
-            put("amr", json!(["pwd"]));
+            put(
+                "amr",
+                json!(if user.mfa { vec!["pwd", "mfa"] } else { vec!["pwd"] }),
+            );
             put("appid", json!(subject.client));
             put("appidacr", json!(subject.proof.acr()));
             put("app_displayname", json!(subject.client_name));
@@ -79,6 +82,29 @@ pub(crate) fn user_claims(
         }
     }
     claims
+}
+
+/// Issues what a sign-in of just now earns: all that it asked for.
+pub(in crate::token) fn for_sign_in(
+    request: &TokenCall<'_>,
+    authorization: Authorization,
+    proof: Proof,
+) -> Result<Answer, Refusal> {
+    let world = request.world;
+    let wanted = Wanted::read(request, &authorization.scopes)?;
+    let granted = |scope: &str| authorization.scopes.iter().any(|granted| granted == scope);
+    let wanted = Wanted {
+        refresh_token: wanted.refresh_token || granted("offline_access"),
+        id_token: wanted.id_token || granted("openid"),
+        ..wanted
+    };
+    let now = world.clock.unix_seconds();
+    let refresh_token = wanted.refresh_token.then(|| {
+        world
+            .sessions
+            .refresh_token(&world.ids, now, authorization.clone())
+    });
+    for_user(request, &wanted, &authorization, proof, Extras { refresh_token })
 }
 
 /// Issues a user's token.
@@ -104,6 +130,9 @@ pub(in crate::token) fn for_user(
     if !request.claims.capabilities.is_empty() {
         claims.insert("xms_cc".to_owned(), json!(request.claims.capabilities));
     }
+    if !authorization.acrs.is_empty() {
+        claims.insert("acrs".to_owned(), json!(authorization.acrs));
+    }
     let sign = |claims: Map<String, Value>| {
         world
             .signer
@@ -114,6 +143,9 @@ pub(in crate::token) fn for_user(
     members.insert("scope".to_owned(), wanted.granted.join(" ").into());
     if let Some(refresh_token) = extras.refresh_token {
         members.insert("refresh_token".to_owned(), refresh_token.into());
+    }
+    if app.family {
+        members.insert("foci".to_owned(), "1".into());
     }
     if wanted.id_token {
         members.insert(
