@@ -78,7 +78,9 @@ pub(crate) enum StoreErrorKind {
     Unreadable,
     /// They were sealed by a newer version.
     Newer,
-    /// The system failed.
+    /// There is no keyring, or it doesn't answer. Neither reading nor writing works.
+    Unavailable,
+    /// The system failed. Reading may work.
     Failed,
 }
 

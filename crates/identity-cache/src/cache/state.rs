@@ -187,10 +187,16 @@ impl State {
         self.status = CacheStatus::MemoryOnly(why);
     }
 
-    /// A change could not be written down: keep it, and say so once.
+    /// A change could not be written down: it stays in memory, which is said once.
     pub(super) fn can_not_be_written(&mut self, kind: StoreKind, error: StoreError) {
         self.warn(&error.message);
-        self.status = CacheStatus::ReadOnly(kind, error.message);
+        self.status = match error.kind {
+            StoreErrorKind::Busy | StoreErrorKind::Failed => CacheStatus::ReadOnly(kind, error.message),
+            StoreErrorKind::Refused
+            | StoreErrorKind::Unreadable
+            | StoreErrorKind::Newer
+            | StoreErrorKind::Unavailable => CacheStatus::MemoryOnly(error.message),
+        };
     }
 
     pub(super) fn warn(&mut self, why: &str) {

@@ -136,14 +136,7 @@ impl Shared {
             state.pending.record(&before, &document);
             state.replace(document);
         }
-        match error.kind {
-            StoreErrorKind::Busy | StoreErrorKind::Failed => {
-                state.can_not_be_written(store.kind(), error);
-            }
-            StoreErrorKind::Refused | StoreErrorKind::Unreadable | StoreErrorKind::Newer => {
-                state.can_not_be_used(error.message);
-            }
-        }
+        state.can_not_be_written(store.kind(), error);
         result
     }
 }

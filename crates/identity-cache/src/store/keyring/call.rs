@@ -115,7 +115,7 @@ impl Drop for Slot {
 
 fn failed(why: impl std::fmt::Display) -> StoreError {
     StoreError::new(
-        StoreErrorKind::Failed,
+        StoreErrorKind::Unavailable,
         format!("the keyring can't be used: {why}"),
     )
 }
