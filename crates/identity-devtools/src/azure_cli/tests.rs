@@ -401,3 +401,47 @@ fn other_tenants_need_permission() {
         assert_eq!(machine.tools.calls(), 4);
     });
 }
+
+#[test]
+fn settings_that_decide_whose_tokens_come_back_are_part_of_the_identity() {
+    let identity = |builder: AzureCliCredentialBuilder| {
+        let mut key = KeyBuilder::new();
+        builder.build().unwrap().0.fetcher().cache_identity(&mut key);
+        key.finish()
+    };
+    let builder = AzureCliCredential::builder;
+    let here = std::env::temp_dir();
+    let different = [
+        identity(builder()),
+        identity(builder().with_tenant_id(TENANT)),
+        identity(builder().with_tenant_id(OTHER_TENANT)),
+        identity(builder().with_subscription(SUBSCRIPTION)),
+        identity(builder().with_subscription("x")),
+        identity(builder().with_program_path(here.join("az"))),
+        identity(builder().with_program_path(here.join("az2"))),
+    ];
+    for (at, one) in different.iter().enumerate() {
+        assert!(different.iter().skip(at + 1).all(|other| one != other), "{at}");
+    }
+    // Spelling is none of them, and neither is patience.
+    assert_eq!(
+        identity(builder().with_tenant_id("Contoso.com")),
+        identity(builder().with_tenant_id("contoso.COM"))
+    );
+    assert_eq!(
+        identity(builder().with_process_timeout(Duration::from_secs(60))),
+        different[0]
+    );
+}
+
+#[test]
+fn the_tools_own_limit_comes_before_the_engines() {
+    for timeout in [Duration::from_millis(1), Duration::from_secs(10), Duration::MAX] {
+        let credential = AzureCliCredential::builder()
+            .with_process_timeout(timeout)
+            .build()
+            .unwrap();
+        let total = credential.0.fetcher().policy().total;
+        assert!(total > timeout || total == Duration::MAX);
+    }
+}
