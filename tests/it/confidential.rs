@@ -108,7 +108,7 @@ fn certificate() -> ClientCertificate {
 }
 
 /// Gets a token, shows the guard everything, and makes the token known to it.
-async fn get(guard: &LeakGuard, credential: &dyn TokenCredential, scope: &str) -> Result<AccessToken, Error> {
+pub(crate) async fn get(guard: &LeakGuard, credential: &dyn TokenCredential, scope: &str) -> Result<AccessToken, Error> {
     guard.check(credential);
     let result = credential.get_token(&[scope]).await;
     if let Ok(token) = guard.check_result(&result) {
@@ -118,7 +118,7 @@ async fn get(guard: &LeakGuard, credential: &dyn TokenCredential, scope: &str) -
 }
 
 /// The claims of a token.
-fn claims(token: &AccessToken) -> Value {
+pub(crate) fn claims(token: &AccessToken) -> Value {
     let payload = token.secret().split('.').nth(1).unwrap();
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }

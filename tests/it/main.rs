@@ -7,6 +7,7 @@
 mod allocations;
 mod confidential;
 mod devtools;
+mod interactive;
 mod managed;
 mod services;
 mod support;
