@@ -8,6 +8,7 @@ mod allocations;
 mod confidential;
 mod devtools;
 mod interactive;
+mod key_files;
 mod managed;
 mod services;
 mod support;

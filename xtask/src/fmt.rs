@@ -25,11 +25,13 @@ pub(crate) fn check() -> Result {
 fn format(only_check: bool) -> Result {
     let flag = only_check.then_some("--check");
     Cmd::cargo().args(["fmt", "--all"]).args(flag).run()?;
-    if workspace::root().join(crate::bench::MANIFEST).is_file() {
-        Cmd::cargo()
-            .args(["fmt", "--manifest-path", crate::bench::MANIFEST])
-            .args(flag)
-            .run()?;
+    for manifest in [crate::bench::MANIFEST, crate::fuzz::MANIFEST] {
+        if workspace::root().join(manifest).is_file() {
+            Cmd::cargo()
+                .args(["fmt", "--manifest-path", manifest])
+                .args(flag)
+                .run()?;
+        }
     }
     Ok(())
 }

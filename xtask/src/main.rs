@@ -19,6 +19,7 @@ mod e2e;
 mod error;
 mod features;
 mod fmt;
+mod fuzz;
 mod json;
 mod leaks;
 mod lint;
@@ -57,6 +58,8 @@ cargo xtask COMMAND
   e2e oidc                 our credentials against an independent OpenID provider
   e2e az [TEST…]           the real Azure CLI, signed in to our emulator, under our credential; 733 MB to install
   leaks                    builds that leak on purpose: the leak guard has to find every one
+  fuzz [--seconds N] [TARGET…]
+                           certificate files of strangers; needs a nightly toolchain
   bench [ARGS…]            the benchmarks, a package with a lock file of its own
 
 Environment:
@@ -94,6 +97,7 @@ fn dispatch() -> Result {
         "e2e" => e2e::run(args),
         "features" => features::run(args),
         "fmt" => fmt::run(args),
+        "fuzz" => fuzz::run(args),
         "lint" => lint::run(args),
         "package" => package::run(args),
         "parity" => parity::run(args),

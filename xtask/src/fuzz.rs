@@ -1,0 +1,156 @@
+//! `fuzz`: the fuzz targets, each for so many seconds.
+//!
+//! They begin with files that `openssl` makes anew and with the malformed ones of the repository; what the fuzzer adds stays under the target folder.
+
+#[path = "../../tests/fuzz/seeds.rs"]
+mod seeds;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use lexopt::Arg::{Long, Value};
+use lexopt::ValueExt as _;
+
+use crate::error::{Context as _, Error, Result};
+use crate::shell::Cmd;
+use crate::tools;
+use crate::workspace::{Workspace, root};
+
+pub(crate) const MANIFEST: &str = "tests/fuzz/Cargo.toml";
+const FOLDER: &str = "tests/fuzz";
+/// All targets.
+const TARGETS: [&str; 2] = ["pem", "pkcs12"];
+/// How long each runs when nothing is said.
+const SECONDS: u64 = 60;
+/// The longest file that the fuzzer makes: the largest seed has about 5,000 bytes.
+const MAX_BYTES: u32 = 8192;
+/// A file that takes longer is reported. Encryption may be asked to derive a key in a million rounds, which takes seconds here.
+const SLOW_SECONDS: u32 = 60;
+
+pub(crate) fn run(mut args: lexopt::Parser) -> Result {
+    let (mut seconds, mut chosen) = (SECONDS, Vec::new());
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("seconds") => seconds = args.value()?.parse()?,
+            Value(name) => chosen.push(find(&name.string()?)?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if chosen.is_empty() {
+        chosen.extend(TARGETS);
+    }
+    // The `cargo` of rustup, not the one that started us: only that knows other toolchains.
+    if !Cmd::new("cargo").args(["+nightly", "--version"]).succeeds() {
+        return Err(Error::new(
+            "fuzzing needs a nightly toolchain, for its sanitizers: rustup toolchain install nightly --profile minimal",
+        ));
+    }
+    let tools = tools::cargo_fuzz()?;
+    let target_dir = Workspace::load()?.target_dir.join("fuzz");
+    sow(&target_dir)?;
+    for target in chosen {
+        fuzz(target, seconds, &target_dir, &tools)?;
+    }
+    Ok(())
+}
+
+fn find(name: &str) -> Result<&'static str> {
+    TARGETS.into_iter().find(|target| *target == name).ok_or_else(|| {
+        Error::new(format!(
+            "there is no fuzz target `{name}`; there are {}",
+            TARGETS.join(", ")
+        ))
+    })
+}
+
+/// Puts what each target begins with where it finds it.
+fn sow(target_dir: &Path) -> Result {
+    let lab = target_dir.join("lab");
+    if lab.exists() {
+        fs::remove_dir_all(&lab).context(|| format!("cannot remove {}", lab.display()))?;
+    }
+    fs::create_dir_all(&lab).context(|| format!("cannot make {}", lab.display()))?;
+    let seeds = seeds::make(&lab).map_err(Error::new)?;
+    for target in TARGETS {
+        let corpus = target_dir.join("corpus").join(target);
+        fs::create_dir_all(&corpus).context(|| format!("cannot make {}", corpus.display()))?;
+        let own = seeds.iter().filter(|seed| seed.target == target);
+        let (mut made, mut protected, mut chains) = (0, 0, 0);
+        for seed in own {
+            fs::write(corpus.join(seed.name), &seed.bytes)
+                .context(|| format!("cannot write {}", seed.name))?;
+            made += 1;
+            protected += usize::from(seed.protected);
+            chains += usize::from(seed.chain > 1);
+        }
+        let kept = copy(&root().join(FOLDER).join("corpus").join(target), &corpus)?;
+        println!(
+            "{target}: begins with {made} files that load ({protected} with a password, {chains} with a chain) and {kept} that do not"
+        );
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<usize> {
+    let mut copied = 0;
+    for entry in fs::read_dir(from).context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry.context(|| format!("cannot read {}", from.display()))?;
+        fs::copy(entry.path(), to.join(entry.file_name()))
+            .context(|| format!("cannot copy {}", entry.path().display()))?;
+        copied += 1;
+    }
+    Ok(copied)
+}
+
+fn fuzz(target: &str, seconds: u64, target_dir: &Path, tools: &Path) -> Result {
+    let artifacts = target_dir.join("artifacts").join(target);
+    fs::create_dir_all(&artifacts).context(|| format!("cannot make {}", artifacts.display()))?;
+    let mut prefix = OsString::from("-artifact_prefix=");
+    prefix.push(&artifacts);
+    prefix.push("/");
+    let mut path = OsString::from(tools);
+    if let Some(others) = std::env::var_os("PATH") {
+        path.push(if cfg!(windows) { ";" } else { ":" });
+        path.push(others);
+    }
+    Cmd::new("cargo")
+        .args(["+nightly", "fuzz", "run", "--fuzz-dir", FOLDER, "--target-dir"])
+        .arg(target_dir)
+        .arg(target)
+        .arg(target_dir.join("corpus").join(target))
+        .arg("--")
+        .args([
+            format!("-max_total_time={seconds}"),
+            format!("-max_len={MAX_BYTES}"),
+            format!("-timeout={SLOW_SECONDS}"),
+            format!("-dict={}", root().join(FOLDER).join("words.dict").display()),
+            "-print_final_stats=1".to_owned(),
+        ])
+        .arg(prefix)
+        .env("PATH", path)
+        .run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_target_is_refused_with_the_list() {
+        assert!(find("pem").is_ok());
+        let error = find("jpeg").unwrap_err().to_string();
+        assert!(error.contains("there are pem, pkcs12"), "{error}");
+    }
+
+    #[test]
+    fn each_target_has_its_program_and_its_malformed_files() {
+        for target in TARGETS {
+            let folder = root().join(FOLDER);
+            assert!(folder.join("fuzz_targets").join(format!("{target}.rs")).is_file());
+            assert!(folder.join("corpus").join(target).is_dir());
+        }
+        let programs = fs::read_dir(root().join(FOLDER).join("fuzz_targets")).unwrap();
+        assert_eq!(programs.count(), TARGETS.len());
+    }
+}
