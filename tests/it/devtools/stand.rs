@@ -144,7 +144,15 @@ pub(super) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// Whether there is a process of this id, zombies included.
+/// Whether there is a process of this id, be it a zombie that nobody has collected.
 pub(super) fn is_there(id: u32) -> bool {
     Path::new(&format!("/proc/{id}")).exists()
+}
+
+/// Whether a process of this id runs. A zombie doesn't: the children of a tool that was killed are collected by the system, when it finds the time.
+#[expect(clippy::disallowed_methods, reason = "the real process table is looked at")]
+pub(super) fn is_running(id: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
