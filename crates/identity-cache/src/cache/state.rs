@@ -31,6 +31,8 @@ pub(super) struct State {
     pub(super) document: Arc<Document>,
     /// The state of the store that `document` was read from or written to.
     pub(super) seen: Option<Seen>,
+    /// Contents that were found to be damaged, so that nobody waits for them to be whole again and again.
+    damaged: Option<[u8; 32]>,
     /// What could not be written down.
     pub(super) pending: Changes,
     pub(super) status: CacheStatus,
@@ -75,6 +77,7 @@ impl Shared {
             state: Mutex::new(State {
                 document: Arc::new(Document::new()),
                 seen: None,
+                damaged: None,
                 pending: Changes::new(),
                 status,
                 has_warned: false,
@@ -112,6 +115,7 @@ impl Shared {
                 .as_ref()
                 .filter(|seen| seen.is_settled)
                 .map(|seen| &seen.stamp);
+            let mut digest = None;
             let damage = match store.load(known).await {
                 Ok(Loaded::Unchanged) => return self.state().went_well(store.kind()),
                 Ok(Loaded::Absent) => return self.take(edition, Document::new(), None),
@@ -127,15 +131,22 @@ impl Shared {
                     }
                     match Document::parse(&contents) {
                         Ok(document) => return self.take(edition, document, Some(found)),
-                        Err(DocumentError::Malformed(why)) => format!("the token cache is damaged: {why}"),
+                        Err(DocumentError::Malformed(why)) => {
+                            digest = Some(found.digest);
+                            format!("the token cache is damaged: {why}")
+                        }
                         Err(newer) => return self.state().can_not_be_used(newer.to_string()),
                     }
                 }
                 Err(error) if error.kind == StoreErrorKind::Unreadable => error.message,
                 Err(error) => return self.state().can_not_be_used(error.message),
             };
-            if attempt == retries {
-                return self.state().can_not_be_used(damage);
+            {
+                let mut state = self.state();
+                if attempt == retries || (digest.is_some() && digest == state.damaged) {
+                    state.damaged = digest;
+                    return state.can_not_be_used(damage);
+                }
             }
             self.clock.sleep(TORN_WAIT).await;
         }

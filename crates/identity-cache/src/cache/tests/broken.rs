@@ -227,3 +227,25 @@ fn a_dropped_update_is_all_or_nothing() {
         assert_eq!(other.read(|document| has(document, "s")).await, called);
     });
 }
+
+#[test]
+fn damage_is_waited_for_once() {
+    let place = Place::new();
+    good(&place);
+    fs::write(place.path(), "{").unwrap();
+    let clock = TestClock::new();
+    leak_guard::run_virtual(&clock, async |_guard| {
+        let client = place.client().with_clock(Arc::new(clock.clone()));
+        let cache = TokenCache::persistent(&place.options(), false, &client).unwrap();
+        assert!(!cache.read(|document| has(document, "s")).await);
+        assert_eq!(clock.sleeps().len(), 3, "a careless writer may be at work");
+        for _ in 0..5 {
+            assert!(!cache.read(|document| has(document, "s")).await);
+        }
+        assert_eq!(clock.sleeps().len(), 3);
+        // Other damage may pass.
+        fs::write(place.path(), "{\"").unwrap();
+        assert!(!cache.read(|document| has(document, "s")).await);
+        assert_eq!(clock.sleeps().len(), 6);
+    });
+}
