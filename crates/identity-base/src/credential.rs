@@ -24,6 +24,26 @@ use crate::{CloseFuture, TokenFuture, TokenHandle, TokenRequest};
 #[doc(alias = "SupportsTokenInfo")]
 pub trait TokenCredential: fmt::Debug + Send + Sync {
     /// Obtains a token as `request` says: scopes, and optionally claims, tenant, CAE, a deadline, or a token that was rejected.
+    ///
+    /// Implementations: the future may borrow the credential and not the request, so take what is needed out of the request before the future begins, for
+    /// example by [`OwnedRequest::copy`](crate::OwnedRequest::copy), or by asking another credential right away:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use identity_base::{TokenCredential, TokenFuture, TokenRequest};
+    ///
+    /// /// Another credential, with our own advice when it fails.
+    /// #[derive(Debug)]
+    /// struct Advised(Arc<dyn TokenCredential>);
+    ///
+    /// impl TokenCredential for Advised {
+    ///     fn get_token_with(&self, request: TokenRequest<'_>) -> TokenFuture<'_> {
+    ///         let answer = self.0.get_token_with(request);
+    ///         TokenFuture::new(async move { answer.await.map_err(|error| error.with_hint("ask #identity for help")) })
+    ///     }
+    ///     fn name(&self) -> &'static str { "Advised" }
+    /// }
+    /// ```
     #[doc(alias = "get_token_info")]
     fn get_token_with(&self, request: TokenRequest<'_>) -> TokenFuture<'_>;
 

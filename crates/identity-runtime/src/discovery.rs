@@ -193,7 +193,9 @@ async fn ask_instance(
         form_urlencoded::byte_serialize(format!("{authority}/{tenant}/oauth2/v2.0/authorize").as_bytes())
             .collect();
     let url = format!("{INSTANCE_ENDPOINT}?api-version=1.1&authorization_endpoint={authorize}");
-    let (status, json) = get_json(options, &url).await?;
+    let (status, json) = get_json(options, &url)
+        .await
+        .map_err(|error| error.with_hint(why_asked(authority)))?;
     if json.text("error") == Some("invalid_instance") || (json.text("error").is_some() && status == 400) {
         return Err(unknown(authority));
     }
@@ -239,12 +241,21 @@ fn aliases_of(json: &Json, origin: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
+/// Who set one host and reads of a failure at another one needs to know how they belong together.
+fn why_asked(authority: &Authority) -> String {
+    format!(
+        "the public cloud is asked first whether {authority} is an authority; if you trust it, allow it or disable instance discovery (at the command line --trust-authority)"
+    )
+}
+
 fn unknown(authority: &Authority) -> Error {
     Error::new(
         ErrorKind::InvalidConfiguration,
         format!("the authority {authority} is not known to the public cloud"),
     )
-    .with_hint("check the authority; if it is trusted, allow it or disable instance discovery")
+    .with_hint(
+        "check the authority; if you trust it, allow it or disable instance discovery (at the command line --trust-authority)",
+    )
 }
 
 /// Gets a small JSON document: the status and the document.
