@@ -1,6 +1,8 @@
 //! What works.
 
-use entra_identity::{TokenCaches, TokenCredential, TokenRequest};
+use entra_identity::{
+    InteractiveBrowserCredential, SharedTokenCacheCredential, TokenCaches, TokenCredential, TokenRequest,
+};
 use identity_emulator::{Route, SignIn, User};
 use identity_testkit::leak_guard;
 
@@ -93,6 +95,31 @@ fn a_record_finds_the_account_in_a_shared_cache() {
             0
         );
         service.check_journal(&guard);
+    });
+}
+
+#[test]
+fn a_developers_sign_in_serves_other_programs() {
+    leak_guard::run(async |guard| {
+        let service = Service::start(&guard).await;
+        let caches = TokenCaches::in_memory();
+        // The application of developers is of a family, which shares its refresh tokens.
+        let tool = InteractiveBrowserCredential::builder()
+            .with_options(&service.options())
+            .with_token_caches(&caches)
+            .build()
+            .unwrap();
+        tool.authenticate(&[USER_SCOPE]).await.unwrap();
+        let credential = SharedTokenCacheCredential::builder()
+            .with_options(&service.options())
+            .with_token_caches(&caches)
+            .with_username(ADA.to_uppercase())
+            .build()
+            .unwrap();
+        let token = get(&guard, &credential, "https://vault.azure.net/.default")
+            .await
+            .unwrap();
+        assert_eq!(claims(&token)["upn"], ADA);
     });
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use entra_identity::{
     AssertionSource, AuthorizationCodeCredential, AzurePipelinesCredential, CertificateCredential,
-    ClientAssertionCredential, ClientSecretCredential, FederatedIdentity, GitHubActionsCredential,
-    ManagedIdentityCredential, OnBehalfOfCredential, WorkloadIdentityCredential,
+    ClientAssertionCredential, ClientSecretCredential, DeviceCodeCredential, FederatedIdentity,
+    GitHubActionsCredential, InteractiveBrowserCredential, ManagedIdentityCredential, OnBehalfOfCredential,
+    UsernamePasswordCredential, WorkloadIdentityCredential,
 };
 use identity_emulator::{DEFAULT_SECRET, DeveloperTool, HostKind};
 
 use crate::row::{Made, Row};
-use crate::stage::{EXCHANGE, REDIRECT, Stage, USER};
+use crate::stage::{DESKTOP, EXCHANGE, PASSWORD, REDIRECT, Stage, USER};
 use crate::tools;
 
 /// What most rows have in common: the emulator's application asks for Azure Resource Manager with one request.
@@ -34,6 +35,14 @@ const PERSON: Row = Row {
     audience: "https://graph.microsoft.com",
     user: Some(USER),
     ..APPLICATION
+};
+
+/// The same of a user who signs in to a program on a desktop.
+const DESKTOP_PERSON: Row = Row {
+    client: |emulator| emulator.client_id_of(DESKTOP),
+    // The page, the device's code or the realm, and the token.
+    requests: 2,
+    ..PERSON
 };
 
 /// A row for each credential.
@@ -120,6 +129,33 @@ pub(crate) const ROWS: &[Row] = &[
             Ok(Arc::new(builder.with_options(&options).build()?))
         },
         ..APPLICATION
+    },
+    Row {
+        make: |stage| {
+            let options = stage
+                .options
+                .clone()
+                .with_browser_opener(Arc::new(stage.emulator.browser()));
+            let builder = InteractiveBrowserCredential::builder().with_client_id(stage.desktop());
+            Ok(Arc::new(builder.with_options(&options).build()?))
+        },
+        ..DESKTOP_PERSON
+    },
+    Row {
+        make: |stage| {
+            let builder = DeviceCodeCredential::builder()
+                .with_client_id(stage.desktop())
+                .with_prompt(|_| ());
+            Ok(Arc::new(builder.with_options(&stage.options).build()?))
+        },
+        ..DESKTOP_PERSON
+    },
+    Row {
+        make: |stage| {
+            let builder = UsernamePasswordCredential::builder(stage.desktop(), USER, PASSWORD);
+            Ok(Arc::new(builder.with_options(&stage.options).build()?))
+        },
+        ..DESKTOP_PERSON
     },
     Row {
         variant: " (virtual machine)",

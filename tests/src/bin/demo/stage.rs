@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use entra_identity::{Authority, ClientOptions};
 use identity_emulator::{
-    Builder, CodeRequest, Emulator, FederatedCredential, TestCertificate, User, UserTokenRequest,
+    App, Builder, CodeRequest, Emulator, FederatedCredential, TestCertificate, User, UserTokenRequest,
 };
 use tempfile::TempDir;
 
@@ -14,6 +14,10 @@ use crate::Result;
 
 /// The user of the rows that have one.
 pub(crate) const USER: &str = "ada@contoso.test";
+/// And the password.
+pub(crate) const PASSWORD: &str = "a password";
+/// The application that people sign in to.
+pub(crate) const DESKTOP: &str = "desktop";
 /// Where the users' sign-ins end.
 pub(crate) const REDIRECT: &str = "https://app.contoso.test/signed-in";
 /// The audience of federated credentials. Credentials know it for Microsoft's own clouds, of which the emulator is none.
@@ -31,7 +35,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn set() -> Result<Self> {
-        let emulator = with_key_file(Emulator::builder()).start().await?;
+        let builder = Emulator::builder()
+            .app(App::fixed())
+            .app(App::public(DESKTOP).redirect_uri("http://localhost"))
+            .user(User::new(USER).password(PASSWORD))
+            .device_interval(1);
+        let emulator = with_key_file(builder).start().await?;
         let certificate = TestCertificate::generate("demo")?;
         let client = emulator.client_id();
         emulator.register_certificate(client, certificate.certificate_pem())?;
@@ -67,6 +76,11 @@ impl Stage {
 
     pub(crate) fn client(&self) -> &str {
         self.emulator.client_id()
+    }
+
+    /// The client id of the application that people sign in to. An empty one is refused by the credentials.
+    pub(crate) fn desktop(&self) -> &str {
+        self.emulator.client_id_of(DESKTOP).unwrap_or_default()
     }
 
     pub(crate) fn token_file(&self) -> PathBuf {
