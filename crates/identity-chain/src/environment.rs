@@ -8,6 +8,7 @@ use identity_base::{CloseFuture, Error, ErrorKind, TokenCredential, TokenFuture,
 use identity_runtime::{ClientOptions, TenantPolicy};
 
 use self::settings::Settings;
+#[cfg(feature = "confidential")]
 use crate::late::Late;
 
 pub(crate) const NAME: &str = "EnvironmentCredential";
@@ -46,8 +47,13 @@ pub struct EnvironmentCredential {
 #[derive(Clone, Debug)]
 enum Inner {
     /// The credential of the settings.
+    #[cfg_attr(
+        not(any(feature = "confidential", feature = "interactive")),
+        expect(dead_code, reason = "no credential is in this program")
+    )]
     Ready(Arc<dyn TokenCredential>),
     /// It is made when its file is read.
+    #[cfg(feature = "confidential")]
     Late(Arc<Late>),
     /// The settings make up no credential.
     Missing(Error),
@@ -76,6 +82,7 @@ impl EnvironmentCredential {
     async fn close_inner(&self) {
         match &self.inner {
             Inner::Ready(credential) => credential.close().await,
+            #[cfg(feature = "confidential")]
             Inner::Late(late) => late.close().await,
             Inner::Missing(_) => {}
         }
@@ -87,6 +94,7 @@ impl TokenCredential for EnvironmentCredential {
     fn get_token_with(&self, request: TokenRequest<'_>) -> TokenFuture<'_> {
         match &self.inner {
             Inner::Ready(credential) => credential.get_token_with(request),
+            #[cfg(feature = "confidential")]
             Inner::Late(late) => late.get_token_with(request),
             Inner::Missing(error) => TokenFuture::ready(Err(error.clone())),
         }
@@ -95,6 +103,7 @@ impl TokenCredential for EnvironmentCredential {
     fn handle(&self, scopes: &[&str]) -> Option<TokenHandle> {
         match &self.inner {
             Inner::Ready(credential) => credential.handle(scopes),
+            #[cfg(feature = "confidential")]
             Inner::Late(late) => late.handle(scopes),
             Inner::Missing(_) => None,
         }
@@ -242,6 +251,30 @@ impl EnvironmentCredentialBuilder {
         }
     }
 
+    #[cfg(feature = "interactive")]
+    fn password(self, settings: Settings) -> Result<Inner, Error> {
+        let Settings::Password {
+            tenant,
+            client,
+            username,
+            password,
+        } = settings
+        else {
+            let text = "these settings are for another credential";
+            return Err(Error::new(ErrorKind::Internal, text));
+        };
+        tracing::warn!(target: identity_runtime::trace::TARGET, credential = NAME, "signing in with a user's name and password is deprecated");
+        let mut builder =
+            identity_interactive::UsernamePasswordCredential::builder(&client, &username, password)
+                .with_options(&self.options)
+                .with_additionally_allowed_tenants(self.additionally_allowed_tenants);
+        if let Some(tenant) = tenant {
+            builder = builder.with_tenant_id(tenant);
+        }
+        Ok(Inner::Ready(Arc::new(builder.build()?)))
+    }
+
+    #[cfg(not(feature = "interactive"))]
     #[expect(
         clippy::unused_self,
         reason = "the options are for the credential of the other feature"
@@ -252,6 +285,7 @@ impl EnvironmentCredentialBuilder {
 }
 
 /// The error for a credential whose crate is left out.
+#[cfg(not(all(feature = "confidential", feature = "interactive")))]
 fn not_built(credential: &str, feature: &str) -> Error {
     Error::new(
         ErrorKind::InvalidConfiguration,

@@ -19,7 +19,7 @@
 //! | `confidential` | yes | the environment's application, workload identity |
 //! | `devtools` | yes | Azure CLI, Azure PowerShell, Azure Developer CLI |
 //! | `hyper` | yes | the built-in HTTP transport |
-//! | `interactive` | no | browser, user name and password, the shared token cache, Visual Studio Code |
+//! | `interactive` | yes | browser, user name and password, the shared token cache, Visual Studio Code |
 //! | `managed` | yes | managed identity |
 //! | `serde` | no | a [`Report`](diagnosis::Report) that can be serialised |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -28,6 +28,7 @@ mod chained;
 mod default_azure;
 pub mod diagnosis;
 mod environment;
+#[cfg(feature = "confidential")]
 mod late;
 mod wish;
 

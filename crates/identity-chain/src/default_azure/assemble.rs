@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(any(feature = "confidential", feature = "managed"))]
 use identity_base::seam::Env;
 use identity_base::{Error, TokenCredential, TokenFuture, TokenRequest};
 use identity_runtime::ClientOptions;
+#[cfg(feature = "interactive")]
+use identity_runtime::env_vars::{AZURE_TENANT_ID, AZURE_USERNAME};
+#[cfg(feature = "managed")]
 use identity_runtime::env_vars::{IDENTITY_ENDPOINT, IDENTITY_HEADER, MSI_ENDPOINT, MSI_SECRET};
 
 use super::member::DefaultMember;
@@ -40,9 +44,14 @@ pub(crate) enum ManagedIdentity {
     /// The host's own.
     SystemAssigned,
     /// The one with this client id.
+    #[cfg_attr(
+        not(any(feature = "confidential", feature = "managed")),
+        expect(dead_code, reason = "the members that take it are left out")
+    )]
     ClientId(String),
 }
 
+#[cfg(any(feature = "confidential", feature = "managed"))]
 impl ManagedIdentity {
     /// The client id, if one was named.
     pub(crate) fn client_id(&self, env: &dyn Env) -> Option<String> {
@@ -167,20 +176,117 @@ impl Settings {
         Err(left_out(member))
     }
 
+    #[cfg(feature = "interactive")]
+    fn person(&self, member: DefaultMember) -> Made {
+        let env = &**self.options.env();
+        let or_variable = |given: &Option<String>, variable: &str| {
+            let given = given.clone().filter(|value| !value.is_empty());
+            given.or_else(|| env.var(variable))
+        };
+        match member {
+            DefaultMember::VisualStudioCode => visual_studio_code::make(self),
+            DefaultMember::InteractiveBrowser => {
+                let mut builder = identity_interactive::InteractiveBrowserCredential::builder()
+                    .with_options(&self.options)
+                    .with_additionally_allowed_tenants(&self.additionally_allowed_tenants);
+                if let Some(tenant) = or_variable(&self.interactive_browser_tenant_id, AZURE_TENANT_ID) {
+                    builder = builder.with_tenant_id(tenant);
+                }
+                if let Some(client) = &self.interactive_browser_client_id {
+                    builder = builder.with_client_id(client);
+                }
+                Ok(Arc::new(builder.build()?))
+            }
+            _ => {
+                let mut builder = identity_interactive::SharedTokenCacheCredential::builder()
+                    .with_options(&self.options)
+                    .with_additionally_allowed_tenants(&self.additionally_allowed_tenants);
+                if let Some(username) = or_variable(&self.shared_cache_username, AZURE_USERNAME) {
+                    builder = builder.with_username(username);
+                }
+                if let Some(tenant) = or_variable(&self.shared_cache_tenant_id, AZURE_TENANT_ID) {
+                    builder = builder.with_tenant_id(tenant);
+                }
+                Ok(Arc::new(builder.build()?))
+            }
+        }
+    }
+
+    #[cfg(not(feature = "interactive"))]
     fn person(&self, member: DefaultMember) -> Made {
         Err(left_out(member))
+    }
+}
+
+#[cfg(feature = "interactive")]
+mod visual_studio_code {
+    //! The account of Visual Studio Code, with the sign-in that the shared token cache has for it.
+
+    use std::sync::Arc;
+
+    use identity_base::{BoxFuture, Error, Fetched, OwnedRequest, TenantId};
+    use identity_devtools::{RedeemAccount, VisualStudioCodeAccount, VisualStudioCodeCredential};
+    use identity_interactive::{AuthenticationRecord, SilentRedeemer};
+
+    use super::{Made, Settings};
+
+    pub(super) fn make(settings: &Settings) -> Made {
+        let mut builder = VisualStudioCodeCredential::builder()
+            .with_options(&settings.options)
+            .with_additionally_allowed_tenants(&settings.additionally_allowed_tenants);
+        if let Some(tenant) = &settings.visual_studio_code_tenant_id {
+            builder = builder.with_tenant_id(tenant);
+        }
+        let redeemer = SilentRedeemer::new(&settings.options).map_err(|error| {
+            Error::unavailable("the shared token cache can't be opened").with_source(error)
+        })?;
+        Ok(Arc::new(
+            builder.with_redeemer(Arc::new(Shared(redeemer))).build()?,
+        ))
+    }
+
+    #[derive(Debug)]
+    struct Shared(SilentRedeemer);
+
+    impl RedeemAccount for Shared {
+        fn redeem<'a>(
+            &'a self,
+            account: &'a VisualStudioCodeAccount,
+            tenant: &'a TenantId,
+            request: &'a OwnedRequest,
+        ) -> BoxFuture<'a, Result<Fetched, Error>> {
+            Box::pin(async move {
+                let record = AuthenticationRecord::new(
+                    account.authority().clone(),
+                    account.tenant_id().clone(),
+                    account.client_id().clone(),
+                    account.home_account_id(),
+                    account.username(),
+                )?;
+                self.0
+                    .redeem("VisualStudioCodeCredential", &record, tenant, request)
+                    .await
+            })
+        }
     }
 }
 
 type Made = Result<Arc<dyn TokenCredential>, Error>;
 
 /// The selection never asks for a member whose feature is off; if it did, the member would say so.
+#[cfg(not(all(
+    feature = "confidential",
+    feature = "devtools",
+    feature = "interactive",
+    feature = "managed"
+)))]
 fn left_out(member: DefaultMember) -> Error {
     Error::unavailable("not in this program")
         .with_hint(format!("turn on the feature `{}` of the crate", member.feature()))
 }
 
 /// Whether the environment is that of Azure Cloud Shell, as managed identity decides it.
+#[cfg(feature = "managed")]
 fn is_cloud_shell(env: &dyn Env) -> bool {
     let is_set = |name| env.var(name).is_some();
     is_set(MSI_ENDPOINT) && !is_set(MSI_SECRET) && !(is_set(IDENTITY_ENDPOINT) && is_set(IDENTITY_HEADER))

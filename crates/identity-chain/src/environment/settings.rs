@@ -35,12 +35,20 @@ const WAYS: [(&str, &[&str]); 3] = [
 #[derive(Debug)]
 pub(crate) enum Settings {
     /// With a client secret.
+    #[cfg_attr(
+        not(feature = "confidential"),
+        expect(dead_code, reason = "the credential that takes these is left out")
+    )]
     Secret {
         tenant: String,
         client: String,
         secret: Secret,
     },
     /// With a certificate.
+    #[cfg_attr(
+        not(feature = "confidential"),
+        expect(dead_code, reason = "the credential that takes these is left out")
+    )]
     Certificate {
         tenant: String,
         client: String,

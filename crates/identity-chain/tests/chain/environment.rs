@@ -206,3 +206,76 @@ fn other_tenants_are_allowed_by_option_and_by_variable() {
         },
     );
 }
+
+/// The token endpoint's answer about a person.
+fn user_token(token: &str) -> HttpStep {
+    use base64::Engine as _;
+    let encoded =
+        |json: serde_json::Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string());
+    let id_token = encoded(serde_json::json!({
+        "aud": CLIENT, "tid": TENANT, "oid": "o", "sub": "s", "preferred_username": "ada@contoso.test",
+        "iss": format!("https://login.microsoftonline.com/{TENANT}/v2.0"), "iat": 1_767_225_600, "exp": 1_767_229_200,
+    }));
+    HttpStep::json(
+        200,
+        &serde_json::json!({
+            "token_type": "Bearer", "expires_in": 3599, "access_token": token, "scope": SCOPE,
+            "id_token": format!("e30.{id_token}.c2ln"), "refresh_token": "r",
+            "client_info": encoded(serde_json::json!({"uid": "o", "utid": TENANT})),
+        }),
+    )
+}
+
+#[test]
+fn a_user_of_the_environment_signs_in_and_the_log_advises_against_it() {
+    let http = ScriptedHttp::new().respond_with(|_, request| match request.method() {
+        "POST" => user_token("of-the-user"),
+        _ => HttpStep::json(
+            200,
+            &serde_json::json!({"account_type": "Managed", "ver": "1.0", "cloud_instance_name": "microsoftonline.com"}),
+        ),
+    });
+    run_with(http, async |world| {
+        let password = world.guard.secret("password");
+        world
+            .env
+            .set("AZURE_CLIENT_ID", CLIENT)
+            .set("AZURE_USERNAME", "ada@contoso.test")
+            .set("AZURE_PASSWORD", password.expose());
+        let credential = credential(world);
+        assert_eq!(credential.configured(), Some("UsernamePasswordCredential"));
+        assert_eq!(world.token(&credential).await.unwrap(), "of-the-user");
+        let sent = world.http.requests().pop().unwrap();
+        assert_eq!(sent.form_value("grant_type").as_deref(), Some("password"));
+        assert!(sent.path().starts_with("/organizations/"), "{}", sent.path());
+        assert!(
+            world
+                .guard
+                .logs()
+                .iter()
+                .any(|record| format!("{record:?}").contains("deprecated"))
+        );
+    });
+}
+
+#[test]
+fn the_password_of_a_certificate_opens_it() {
+    run_with(
+        ScriptedHttp::new().respond_with(|_, _| HttpStep::token("t", 3599)),
+        async |world| {
+            let password = world.guard.secret("certificate_password");
+            world
+                .env
+                .set("AZURE_TENANT_ID", TENANT)
+                .set("AZURE_CLIENT_ID", CLIENT)
+                .set("AZURE_CLIENT_CERTIFICATE_PATH", "/certificate.pem")
+                .set("AZURE_CLIENT_CERTIFICATE_PASSWORD", password.expose());
+            world.put_encrypted_certificate("/certificate.pem", password.expose());
+            world.token(&credential(world)).await.unwrap();
+            world.env.set("AZURE_CLIENT_CERTIFICATE_PASSWORD", "wrong");
+            let error = world.token(&credential(world)).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+            assert!(error.message().contains("password"), "{error}");
+        },
+    );
+}
