@@ -96,13 +96,18 @@ fn field(argument: &str) -> Option<&str> {
     if argument.starts_with('"') || argument.starts_with("target:") {
         return None;
     }
-    let name = argument.split_once(" = ").map_or(argument, |(name, _)| name);
+    let name = match argument.split_once(" = ") {
+        Some((name, _)) => name,
+        // A call is a value for the message's text.
+        None if argument.ends_with(')') => return None,
+        None => argument,
+    };
     Some(name.trim_start_matches(['%', '?']))
 }
 
 #[test]
 fn macros_are_taken_apart() {
-    let text = r#"tracing::debug!(target: T::TARGET, %source, ms = f(1, 2), kind = ?error.kind(), "a, (b)"); tracing::field::Empty"#;
+    let text = r#"tracing::debug!(target: T::TARGET, %source, ms = f(1, 2), kind = ?error.kind(), "a, (b) {}", f()); tracing::field::Empty"#;
     let calls: Vec<_> = calls(text).collect();
     let [call] = calls.as_slice() else {
         panic!("{calls:?}")

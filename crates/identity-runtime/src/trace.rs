@@ -35,3 +35,5 @@ pub const SOURCE: &str = "source";
 pub const IDENTITY: &str = "identity";
 /// The path of a developer tool that was started.
 pub const PROGRAM: &str = "program";
+/// The type name of the credential that the environment sets up.
+pub const CONFIGURED: &str = "configured";
