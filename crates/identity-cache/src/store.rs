@@ -2,8 +2,16 @@
 
 #[cfg(all(windows, feature = "keyring"))]
 mod data_protection;
+#[cfg_attr(
+    all(windows, feature = "keyring"),
+    expect(dead_code, reason = "data protection takes the place of a keyring")
+)]
 mod fallback;
 mod file;
+#[cfg_attr(
+    all(windows, feature = "keyring"),
+    expect(dead_code, reason = "data protection takes the place of a keyring")
+)]
 mod keyring;
 mod open;
 mod protected;

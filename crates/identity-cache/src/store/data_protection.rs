@@ -1,4 +1,4 @@
-//! The data protection of Windows. This was never compiled.
+//! The data protection of Windows. This passes the compiler, and was never run.
 
 use identity_base::BoxFuture;
 use windows_dpapi::{Scope, decrypt_data, encrypt_data};
