@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use entra_identity::{
     AssertionSource, AuthorizationCodeCredential, AzurePipelinesCredential, CertificateCredential,
-    ClientAssertionCredential, ClientSecretCredential, DeviceCodeCredential, FederatedIdentity,
-    GitHubActionsCredential, InteractiveBrowserCredential, ManagedIdentityCredential, OnBehalfOfCredential,
+    ClientAssertionCredential, ClientOptions, ClientSecretCredential, DefaultAzureCredential,
+    DeviceCodeCredential, EnvironmentCredential, FederatedIdentity, GitHubActionsCredential,
+    InteractiveBrowserCredential, ManagedIdentityCredential, OnBehalfOfCredential,
     UsernamePasswordCredential, WorkloadIdentityCredential,
 };
 use identity_emulator::{DEFAULT_SECRET, DeveloperTool, HostKind};
@@ -204,6 +205,24 @@ pub(crate) const ROWS: &[Row] = &[
         make: |stage| tools::credential(&stage.emulator, &stage.options, DeveloperTool::PowerShell),
         ..HOST
     },
+    Row {
+        make: |stage| {
+            let options = stage.within(stage.emulator.environment());
+            let builder = EnvironmentCredential::builder();
+            Ok(Arc::new(builder.with_options(&options).build()?))
+        },
+        ..APPLICATION
+    },
+    Row {
+        variant: " (environment)",
+        make: |stage| default_chain(&stage.within(stage.emulator.environment())),
+        ..APPLICATION
+    },
+    Row {
+        variant: " (virtual machine)",
+        make: |stage| default_chain(&stage.within(stage.emulator.host_environment(HostKind::Imds))),
+        ..HOST
+    },
 ];
 
 pub(crate) fn client_secret(stage: &Stage) -> Made {
@@ -216,6 +235,11 @@ pub(crate) fn client_secret(stage: &Stage) -> Made {
 fn client_assertion(stage: &Stage, source: AssertionSource) -> Made {
     let builder = ClientAssertionCredential::builder(stage.tenant(), stage.client(), source);
     Ok(Arc::new(builder.with_options(&stage.options).build()?))
+}
+
+fn default_chain(options: &ClientOptions) -> Made {
+    let builder = DefaultAzureCredential::builder().with_options(options);
+    Ok(Arc::new(builder.build()?))
 }
 
 /// On an emulated host of this kind: the credential sees the host's variables and not ours.
