@@ -108,7 +108,11 @@ fn certificate() -> ClientCertificate {
 }
 
 /// Gets a token, shows the guard everything, and makes the token known to it.
-pub(crate) async fn get(guard: &LeakGuard, credential: &dyn TokenCredential, scope: &str) -> Result<AccessToken, Error> {
+pub(crate) async fn get(
+    guard: &LeakGuard,
+    credential: &dyn TokenCredential,
+    scope: &str,
+) -> Result<AccessToken, Error> {
     guard.check(credential);
     let result = credential.get_token(&[scope]).await;
     if let Ok(token) = guard.check_result(&result) {

@@ -64,6 +64,33 @@ fn cert_pem() {
 }
 
 #[test]
+fn cert_encrypted_pem() {
+    leak_guard::run(async |guard| {
+        let service = Service::start(&guard).await;
+        let password = guard.secret("password");
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder.path().join("key.pem"), CERTIFICATE.key_pem());
+        write(&folder.path().join("password"), password.expose());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "users encrypt their keys with this tool"
+        )]
+        let made = std::process::Command::new("openssl")
+            .args(["pkcs8", "-topk8", "-in", "key.pem", "-passout", "file:password"])
+            .args(["-v2", "aes-256-cbc"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "openssl (version 3) is needed");
+        let pem = [&made.stdout[..], CERTIFICATE.certificate_pem().as_bytes()].concat();
+        let builder = CertificateCredential::from_bytes(TENANT, CLIENT, pem).with_password(password);
+        let credential = builder.with_options(&service.options()).build().unwrap();
+        let case = ("cert_encrypted_pem", SCOPE);
+        compare(&guard, &service, &credential, case, |case| case).await;
+    });
+}
+
+#[test]
 fn assertion() {
     leak_guard::run(async |guard| {
         let service = Service::start(&guard).await;
