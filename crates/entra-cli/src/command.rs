@@ -3,8 +3,11 @@
 mod doctor;
 mod emulate;
 mod help;
+mod login;
+mod logout;
 mod token;
 mod version;
+mod whoami;
 
 use std::ffi::OsString;
 
@@ -27,8 +30,11 @@ pub(crate) struct Command {
 }
 
 /// All commands, in the order of the help.
-pub(crate) const COMMANDS: [&Command; 5] = [
+pub(crate) const COMMANDS: [&Command; 8] = [
     &token::COMMAND,
+    &login::COMMAND,
+    &logout::COMMAND,
+    &whoami::COMMAND,
     &doctor::COMMAND,
     &emulate::COMMAND,
     &version::COMMAND,
@@ -106,7 +112,7 @@ mod tests {
             find("quux-quux")
                 .unwrap_err()
                 .text()
-                .contains("token, doctor, emulate")
+                .contains("token, login, logout, whoami, doctor, emulate")
         );
         assert_eq!(find("version").unwrap().name, "version");
     }

@@ -3,6 +3,7 @@
 //! Standard output carries what was asked for and nothing else; all talk goes to standard error. Secrets come from the environment or from files,
 //! never from arguments. Each command is a module with its parser, its work and its help page; each way to a token is a row in [`via`].
 
+mod account;
 mod args;
 mod claims;
 mod client;

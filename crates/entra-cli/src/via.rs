@@ -2,6 +2,7 @@
 //!
 //! A further way is a module with one [`Way`], and its line in [`ALL`]. Help, parsing, suggestions and the table of variables follow from that.
 
+mod account;
 mod authorization_code;
 mod azure_pipelines;
 mod certificate;
@@ -12,6 +13,7 @@ mod environment;
 mod github_actions;
 mod managed_identity;
 mod on_behalf_of;
+mod people;
 mod plan;
 mod proof;
 mod settings;
@@ -29,8 +31,9 @@ use crate::failure::Failure;
 use crate::suggest::nearest;
 
 /// All ways.
-pub(crate) const ALL: [&Way; 13] = [
+pub(crate) const ALL: [&Way; 17] = [
     &environment::WAY,
+    &account::WAY,
     &client_secret::WAY,
     &certificate::WAY,
     &client_assertion::WAY,
@@ -43,6 +46,9 @@ pub(crate) const ALL: [&Way; 13] = [
     &developer_tools::AZURE_CLI,
     &developer_tools::AZURE_DEVELOPER_CLI,
     &developer_tools::AZURE_POWERSHELL,
+    &people::SHARED_TOKEN_CACHE,
+    &people::BROWSER,
+    &people::DEVICE_CODE,
 ];
 
 /// One way to a token.
@@ -176,7 +182,7 @@ mod tests {
             find("smoke-signals")
                 .unwrap_err()
                 .text()
-                .contains("this version knows environment, client-secret")
+                .contains("this version knows environment, account, client-secret")
         );
     }
 

@@ -36,6 +36,7 @@
 //! | `hyper` | yes | the built-in HTTP transport over hyper and rustls; without it give one to [`ClientOptions::with_transport`] |
 //! | `http2` | no | HTTP/2 for the built-in transport |
 //! | `interactive` | no | credentials of people (crate `identity-interactive`): browser, device code, user name and password, the shared token cache |
+//! | `keyring` | no | the system's keyring for the token cache: Secret Service, Keychain, data protection |
 //! | `managed` | yes | managed identity (crate `identity-managed`) |
 //! | `pkcs12` | no | certificates in PKCS#12 (PFX) files |
 //! | `serde` | no | reports of the diagnosis that can be serialised |

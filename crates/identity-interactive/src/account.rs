@@ -6,7 +6,7 @@ use identity_base::{Error, ErrorKind, OwnedRequest, TenantId};
 use identity_cache::AuthenticationRecord;
 use identity_cache::document::TokensToAdd;
 
-use crate::application::Application;
+use crate::application::{Application, realm};
 use crate::id_token;
 use crate::sign_in::SignedIn;
 
@@ -88,7 +88,7 @@ impl Application {
         }
         let tokens = TokensToAdd::from_response(
             self.environment(),
-            tenant.as_str(),
+            realm(tenant, record.home_account_id()),
             self.client_id().as_str(),
             request.scopes(),
             response,

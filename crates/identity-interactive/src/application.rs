@@ -15,6 +15,22 @@ pub(crate) use setup::{Setup, setup_methods};
 /// What every sign-in asks for beside the caller's scopes: a refresh token, and an id token that tells who signed in.
 pub(crate) const PROTOCOL_SCOPES: [&str; 3] = ["offline_access", "openid", "profile"];
 
+/// Tenants that stand for whichever the account belongs to.
+const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
+
+/// Whether the tenant stands for whichever the account belongs to.
+pub(crate) fn is_shared(tenant: &TenantId) -> bool {
+    SHARED_TENANTS.iter().any(|shared| tenant.matches(shared))
+}
+
+/// The tenant under which an account's tokens are cached: where none was named, the account's own.
+pub(crate) fn realm<'a>(tenant: &'a TenantId, home_account_id: &'a str) -> &'a str {
+    match home_account_id.split_once('.') {
+        Some((_, home)) if is_shared(tenant) => home,
+        _ => tenant.as_str(),
+    }
+}
+
 /// A public client.
 #[derive(Debug)]
 pub(crate) struct Application {

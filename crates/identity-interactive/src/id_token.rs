@@ -5,12 +5,10 @@ use identity_runtime::crypto::{constant_time_eq, decode_base64};
 use identity_runtime::entra::TokenResponse;
 use identity_runtime::json::Json;
 
-use crate::application::Application;
+use crate::application::{Application, is_shared};
 
 /// How far clocks may differ, in milliseconds.
 const CLOCK_SKEW: i64 = 5 * 60_000;
-/// Tenants that stand for whichever the account belongs to.
-const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
 
 /// What a sign-in asked for.
 pub(crate) struct Expected<'a> {
@@ -81,7 +79,7 @@ fn check_issuer(issuer: &str, tid: &str, authority: &Authority, tenant: &TenantI
     if !tid.is_empty() && !path.split('/').any(|segment| segment.eq_ignore_ascii_case(tid)) {
         return Err(mismatch("is of another tenant than its issuer"));
     }
-    let is_id = !tenant.as_str().contains('.') && !SHARED_TENANTS.iter().any(|shared| tenant.matches(shared));
+    let is_id = !tenant.as_str().contains('.') && !is_shared(tenant);
     if is_id && !tenant.matches(tid) {
         return Err(mismatch("is of another tenant than the one asked for"));
     }

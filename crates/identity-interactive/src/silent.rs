@@ -7,7 +7,7 @@ use identity_cache::TokenCache;
 use identity_cache::document::{AccessTokenQuery, StoredAccessToken, StoredRefreshToken, TokensToAdd};
 use identity_runtime::entra::TokenResponse;
 
-use crate::application::Application;
+use crate::application::{Application, realm};
 use crate::id_token;
 
 /// Microsoft's own applications share refresh tokens within this family.
@@ -103,7 +103,7 @@ impl Application {
         let client_id = self.client_id().as_str();
         let query = AccessTokenQuery::of_account(
             self.environment(),
-            tenant.as_str(),
+            realm(tenant, home_account_id),
             client_id,
             home_account_id,
             request.scopes(),
@@ -161,7 +161,7 @@ impl Application {
         id_token::check(&response, &expected)?;
         let tokens = TokensToAdd::from_response(
             self.environment(),
-            tenant.as_str(),
+            realm(tenant, candidate.home_account_id()),
             self.client_id().as_str(),
             request.scopes(),
             &response,

@@ -25,12 +25,25 @@ const DEPLOYED: &[&str] = &[
 /// Whom a person at a terminal acts for. Variables that name an application are a wish, so they go first.
 const AT_A_TERMINAL: &[&str] = &[
     "environment",
+    "account",
+    "shared-token-cache",
     "azure-cli",
     "azure-developer-cli",
     "azure-powershell",
+    "browser",
 ];
+/// What a script on somebody's machine may find beside: nothing that would ask a person.
+const TOOLS: &[&str] = &["account", "azure-cli", "azure-developer-cli", "azure-powershell"];
 /// The ways that stand for a person: their failures never stop a chain.
-const TOOLS: &[&str] = &["azure-cli", "azure-developer-cli", "azure-powershell"];
+const PEOPLE: &[&str] = &[
+    "account",
+    "shared-token-cache",
+    "azure-cli",
+    "azure-developer-cli",
+    "azure-powershell",
+    "browser",
+    "device-code",
+];
 
 /// What is tried.
 #[derive(Debug)]
@@ -184,7 +197,7 @@ async fn several(ways: &[&'static Way], inputs: &Inputs) -> Result<Ready, Failur
                 error: failure.into_error().with_credential(way.credential),
             }),
         };
-        chain = match TOOLS.contains(&way.name) {
+        chain = match PEOPLE.contains(&way.name) {
             true => chain.push_developer_tool(credential),
             false => chain.push(credential),
         };
@@ -300,18 +313,20 @@ mod tests {
     fn the_order_is_that_of_the_place() {
         let none = Settings::default();
         let tools = "azure-cli azure-developer-cli azure-powershell";
+        let account = "account";
         let build = "environment workload-identity github-actions azure-pipelines managed-identity";
-        assert_eq!(names(None, &none, &[], true), format!("environment {tools}"));
-        assert_eq!(names(None, &none, &[], false), format!("{build} {tools}"));
+        let terminal = format!("environment {account} shared-token-cache {tools} browser");
+        assert_eq!(names(None, &none, &[], true), terminal);
+        assert_eq!(
+            names(None, &none, &[], false),
+            format!("{build} {account} {tools}")
+        );
         for build_system in [("CI", "true"), ("CI", "1"), ("TF_BUILD", "True")] {
             for terminal in [false, true] {
                 assert_eq!(names(None, &none, &[build_system], terminal), build);
             }
         }
-        assert_eq!(
-            names(None, &none, &[("CI", "false")], true),
-            format!("environment {tools}")
-        );
+        assert_eq!(names(None, &none, &[("CI", "false")], true), terminal);
         assert_eq!(
             names(None, &none, &[("AZURE_TOKEN_CREDENTIALS", "dev")], true),
             "AsSet"

@@ -1,6 +1,7 @@
 //! The program as users run it: a module for each subject.
 
 #[cfg(test)]
+mod account;
 mod chain;
 #[cfg(test)]
 mod confidential;

@@ -163,10 +163,8 @@ fn explain(error: Error) -> Error {
         Some("bad_verification_code") => "begin the sign-in again",
         _ => return error,
     };
-    match error.hint() {
-        Some(_) => error,
-        None => error.with_hint(hint),
-    }
+    // Somebody was asked already, so that asking is no way out.
+    error.with_kind(ErrorKind::AuthenticationFailed).with_hint(hint)
 }
 
 /// The code was perhaps spent by a question whose answer was lost.

@@ -365,3 +365,33 @@ fn tenants_are_checked() {
         assert_eq!(USER.len(), 36);
     });
 }
+
+#[test]
+fn a_sign_in_without_a_tenant_serves_the_accounts_own() {
+    run(async |world| {
+        let caches = TokenCaches::in_memory();
+        let first = DeviceCodeCredential::builder()
+            .with_options(&world.options())
+            .with_client_id(CLIENT)
+            .with_token_caches(&caches)
+            .with_prompt(|_| ())
+            .build()
+            .unwrap();
+        world.http.push(device_code(world, 900, 1));
+        let answer = Answer::new(world, "first", "refresh");
+        world.http.push(answer.step());
+        let record = first.authenticate(&[SCOPE]).await.unwrap();
+        assert_eq!(world.request(0).path(), "/organizations/oauth2/v2.0/devicecode");
+        assert_eq!(
+            world.token(&first, SCOPE).await.unwrap(),
+            answer.token(),
+            "by the same name"
+        );
+        // The record names the tenant.
+        let later = builder(world, &caches)
+            .with_authentication_record(record)
+            .build()
+            .unwrap();
+        assert_eq!(world.token(&later, SCOPE).await.unwrap(), answer.token());
+    });
+}
