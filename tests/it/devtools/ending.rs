@@ -22,7 +22,9 @@ fn all_gone(stand: &Stand, tool: DeveloperTool) -> usize {
     for call in &calls {
         wait_until("no process of the group is left", || !is_running(call.process_id));
     }
-    wait_until("the tool is collected", || calls.first().is_some_and(|call| !is_there(call.process_id)));
+    wait_until("the tool is collected", || {
+        calls.first().is_some_and(|call| !is_there(call.process_id))
+    });
     calls.len()
 }
 
@@ -160,7 +162,9 @@ fn a_flood_is_stopped_and_not_kept() {
                 assert!(used.bytes_max <= 4 * 1024 * 1024, "{} bytes", used.bytes_max);
                 assert!(took < Duration::from_secs(10), "{took:?}");
                 let calls = stand.calls(tool, 1);
-                wait_until("it was killed", || calls.first().is_some_and(|call| !is_there(call.process_id)));
+                wait_until("it was killed", || {
+                    calls.first().is_some_and(|call| !is_there(call.process_id))
+                });
             }
         });
     }

@@ -116,7 +116,9 @@ fn look_alikes_are_asked_about_and_refused() {
 
 #[test]
 fn a_failure_to_ask_says_why_the_public_cloud_was_asked() {
-    let options = World::new(ScriptedHttp::new().then(HttpStep::fails_before_sending(identity_base::seam::HttpErrorKind::Tls)));
+    let options = World::new(ScriptedHttp::new().then(HttpStep::fails_before_sending(
+        identity_base::seam::HttpErrorKind::Tls,
+    )));
     let error = options.configuration("h.test:8443", "t").unwrap_err();
     let hint = error.hint().unwrap_or_default();
     assert!(
