@@ -1,6 +1,7 @@
 //! Tests of transactions, on real files and with a store that fails as it is told.
 
 mod broken;
+mod overtaken;
 
 use std::fs;
 use std::path::{Path, PathBuf};

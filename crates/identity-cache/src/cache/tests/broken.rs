@@ -160,7 +160,16 @@ fn what_could_not_be_written_is_written_with_the_next_change() {
                 .await
         );
         assert!(!place.cache().read(|document| has(document, "t")).await);
-        drop(lock);
+        // Who has the lock writes something else; both are seen.
+        let mut theirs = Document::parse(&fs::read(place.path()).unwrap()).unwrap();
+        add(&mut theirs, "theirs");
+        let contents = theirs.to_text().as_bytes().to_vec();
+        lock.replace(contents.into()).await.unwrap();
+        assert!(
+            cache
+                .read(|document| has(document, "t") && has(document, "theirs"))
+                .await
+        );
         cache.update(|document| add(document, "u")).await;
         assert_eq!(cache.status(), CacheStatus::Kept(StoreKind::UnencryptedFile));
         let other = place.cache();
