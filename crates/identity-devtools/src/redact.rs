@@ -33,15 +33,14 @@ pub(crate) fn excerpt(output: &[u8]) -> Option<String> {
 
 /// The same of a text.
 pub(crate) fn excerpt_of(text: &str) -> Option<String> {
-    excerpt_where(text, |_| true)
+    excerpt_edited(text, str::to_owned)
 }
 
-/// The same of the lines for which `keep` says yes. They are chosen after secrets were taken out: a line may go on with a secret of the one before.
-pub(crate) fn excerpt_where(text: &str, keep: impl Fn(&str) -> bool) -> Option<String> {
+/// The same of what `edit` leaves of a text. It gets the text after secrets were taken out: lines and tags that it drops may be what tells a secret.
+pub(crate) fn excerpt_edited(text: &str, edit: impl Fn(&str) -> String) -> Option<String> {
     let text = output::without_colours(text);
-    let clean = redacted(beginning(&text));
-    let lines = clean.lines().filter(|line| keep(line));
-    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    let clean = edit(&redacted(beginning(&text)));
+    let words: Vec<&str> = clean.split_whitespace().collect();
     let line = words.join(" ");
     (!line.is_empty()).then(|| Foreign::new(&line, MAX_EXCERPT_BYTES).to_string())
 }

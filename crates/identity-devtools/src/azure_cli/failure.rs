@@ -24,11 +24,18 @@ pub(super) fn explain(tool: &Tool, printed: &ProcessOutput) -> Error {
         return Error::unavailable(format!("nobody is signed in to {}", KIND.title))
             .with_hint("run `az login`");
     }
-    let tells = |line: &str| !line.starts_with(WARNING) && !line.trim_end().ends_with(TRACEBACK);
-    let words = redact::excerpt_where(&stderr, tells).or_else(|| redact::excerpt_of(&stderr));
+    let words = redact::excerpt_edited(&stderr, what_failed).or_else(|| redact::excerpt_of(&stderr));
     let error = tool.failed(ErrorKind::AuthenticationFailed, printed, words);
     match error.hint() {
         Some(_) => error,
         None => error.with_hint("run `az account get-access-token` by hand to see all that it says"),
     }
+}
+
+/// The lines about the failure.
+fn what_failed(stderr: &str) -> String {
+    let lines = stderr
+        .lines()
+        .filter(|line| !line.starts_with(WARNING) && !line.trim_end().ends_with(TRACEBACK));
+    lines.collect::<Vec<_>>().join("\n")
 }

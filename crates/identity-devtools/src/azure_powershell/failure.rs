@@ -1,36 +1,45 @@
 //! What PowerShell says when there is no token.
+//!
+//! It wraps its messages at the width of a console that isn't there, in the middle of words if it comes to that, and may write them as CLIXML. So what it says
+//! is looked for in the text without any white space and tags.
 
 use identity_base::seam::ProcessOutput;
 use identity_base::{Error, ErrorKind};
+use zeroize::Zeroizing;
 
-use crate::output;
-use crate::tool::{Tool, words};
+use crate::tool::Tool;
+use crate::{output, redact};
 
 /// How Windows says that a command is unknown.
 const NOT_RECOGNIZED_CODE: i32 = 9009;
 /// How shells do.
 const NOT_FOUND_CODE: i32 = 127;
 /// What the command interpreter of Windows says. PowerShell says the same of commands of its own, so the program's name belongs to it.
-const NOT_RECOGNIZED: [&str; 2] = ["'pwsh' is not recognized", "'powershell' is not recognized"];
+const NOT_RECOGNIZED: [&str; 2] = ["'pwsh'isnotrecognized", "'powershell'isnotrecognized"];
 /// The module's words when nobody is signed in.
-const NOT_LOGGED_IN: &str = "Run Connect-AzAccount to login";
+const NOT_LOGGED_IN: &str = "RunConnect-AzAccounttologin";
 /// Windows' words when the execution policy lets no module be loaded.
-const BLOCKED: &str = "AuthorizationManager check failed";
+const BLOCKED: &str = "AuthorizationManagercheckfailed";
+/// Begins an output that is written as objects.
+const CLIXML: &str = "#< CLIXML";
+/// The ends of lines in there.
+const LINE_ENDS: [&str; 2] = ["_x000D_", "_x000A_"];
 
 /// Whether it ended because there is no such program.
 pub(super) fn is_not_installed(printed: &ProcessOutput) -> bool {
-    let code = printed.code.unwrap_or_default();
-    code == NOT_FOUND_CODE
-        || code == NOT_RECOGNIZED_CODE
-        || (code != 0 && {
-            let stderr = unwrapped(printed);
+    match printed.code {
+        Some(NOT_FOUND_CODE | NOT_RECOGNIZED_CODE) => true,
+        Some(0) => false,
+        _ => {
+            let stderr = squeezed(printed);
             NOT_RECOGNIZED.iter().any(|words| stderr.contains(words))
-        })
+        }
+    }
 }
 
 /// The error for a run that did not end with 0.
 pub(super) fn explain(tool: &Tool, printed: &ProcessOutput) -> Error {
-    let stderr = unwrapped(printed);
+    let stderr = squeezed(printed);
     if stderr.contains(NOT_LOGGED_IN) {
         return Error::unavailable("nobody is signed in to Azure PowerShell")
             .with_hint("run `Connect-AzAccount`");
@@ -45,17 +54,45 @@ pub(super) fn explain(tool: &Tool, printed: &ProcessOutput) -> Error {
         true => ErrorKind::AuthenticationFailed,
         false => ErrorKind::CredentialUnavailable,
     };
-    let error = tool.failed(kind, printed, words(printed));
+    let words = redact::excerpt_edited(&output::text(&printed.stderr), without_tags);
+    let error = tool.failed(kind, printed, words);
     match error.hint() {
         Some(_) => error,
         None => error.with_hint("run `Get-AzAccessToken` in PowerShell to see all that it says"),
     }
 }
 
-/// The standard error output in one line: PowerShell wraps its messages at the width of a console that isn't there, and as CLIXML it writes the ends of
-/// lines as `_x000D__x000A_`.
-fn unwrapped(printed: &ProcessOutput) -> zeroize::Zeroizing<String> {
+/// The standard error output without colours, tags and white space.
+fn squeezed(printed: &ProcessOutput) -> Zeroizing<String> {
     let text = output::without_colours(&output::text(&printed.stderr));
-    let text = zeroize::Zeroizing::new(text.replace("_x000D__x000A_", " "));
-    zeroize::Zeroizing::new(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    let text = Zeroizing::new(without_tags(&text));
+    Zeroizing::new(text.split_whitespace().collect())
+}
+
+/// The text of CLIXML, with a line end for each of its tags; other text as it is.
+fn without_tags(text: &str) -> String {
+    let Some((before, objects)) = text.split_once(CLIXML) else {
+        return text.to_owned();
+    };
+    let mut out = before.to_owned();
+    let mut rest = objects;
+    while let Some((words, tag)) = rest.split_once('<') {
+        out.push_str(words);
+        out.push('\n');
+        rest = tag.split_once('>').map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    for end in LINE_ENDS {
+        out = out.replace(end, "\n");
+    }
+    for (escape, character) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&amp;", "&"),
+    ] {
+        out = out.replace(escape, character);
+    }
+    out
 }

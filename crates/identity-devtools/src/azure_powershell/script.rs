@@ -18,14 +18,15 @@ $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
 $InformationPreference = 'SilentlyContinue'
 
-$module = Import-Module -Name Az.Accounts -MinimumVersion 2.2.0 -PassThru -ErrorAction SilentlyContinue | Select-Object -First 1
-if (-not $module) {
+$modules = @(Import-Module -Name Az.Accounts -MinimumVersion 2.2.0 -PassThru -ErrorAction SilentlyContinue)
+if ($modules.Count -eq 0) {
     Write-Output 'NO_AZ_ACCOUNT_MODULE'
     exit 0
 }
+$version = $modules[0].Version
 
 $request = @{ ResourceUrl = '{resource}' }
-{tenant}if ($module.Version -ge [version]'2.17.0' -and $module.Version -lt [version]'5.0.0') {
+{tenant}if ($version -ge [version]'2.17.0' -and $version -lt [version]'5.0.0') {
     $request['AsSecureString'] = $true
 }
 $answer = Get-AzAccessToken @request

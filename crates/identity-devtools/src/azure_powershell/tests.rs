@@ -186,7 +186,7 @@ fn the_failures_of_all_versions_are_told_apart() {
              Connect-AzAccount to_x000D__x000A_</S><S S=\"Error\">login._x000D__x000A_</S></Objs>",
             Unavailable,
             None,
-            "PowerShell failed with code 1",
+            "nobody is signed in",
         ),
         (
             1,
@@ -224,6 +224,27 @@ fn the_failures_of_all_versions_are_told_apart() {
             Unavailable,
             None,
             "failed with code 1",
+        ),
+        (
+            1,
+            "#< CLIXML\r\n<Objs><S S=\"Error\">Get-AzAccessToken : Run Connect-AzAcco_x000D__x000A_</S><S S=\"Error\">unt to login.</S></Objs>",
+            Unavailable,
+            None,
+            "nobody is signed in",
+        ),
+        (
+            1,
+            "#< CLIXML\r\n<Objs><S S=\"Error\">it said &lt;no&gt; &amp;_x000D__x000A_</S><S S=\"Error\">broke</S></Objs>",
+            Unavailable,
+            None,
+            "code 1: it said <no> & broke",
+        ),
+        (
+            1,
+            "#< CLIXML\r\n<Objs><S S=\"Error\">AADSTS50076: you must use multi-factor</S",
+            Failed,
+            Some(50_076),
+            "code 1: AADSTS50076: you must use multi-factor",
         ),
         (
             1,
@@ -494,6 +515,7 @@ fn tokens_in_whatever_it_prints_are_not_shown() {
         "azsdk%@%x%y",
         "Token : @",
         "<S N=\"Token\">@</S>",
+        "#< CLIXML <Objs><S N=\"Token\">@</S><S>accessToken=</S><S>@</S></Objs>",
         "Bearer @",
         "got @",
     ] {
