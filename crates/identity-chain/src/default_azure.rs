@@ -3,6 +3,8 @@
 mod assemble;
 mod builder;
 mod member;
+#[cfg(feature = "interactive")]
+mod people;
 mod select;
 
 use std::sync::Arc;
@@ -52,6 +54,21 @@ const NAME: &str = "DefaultAzureCredential";
 /// # Errors
 /// As [`ChainedTokenCredential`]: [`CredentialUnavailable`](identity_base::ErrorKind::CredentialUnavailable) when no member is set up, so that a program can
 /// fall back to something else; [`attempts`](Error::attempts) tells what each said.
+///
+/// ```no_run
+/// use identity_base::{ErrorKind, TokenCredential};
+/// use identity_chain::DefaultAzureCredential;
+/// # async fn example() -> Result<Option<identity_base::AccessToken>, identity_base::Error> {
+/// let credential = DefaultAzureCredential::new()?;
+/// match credential.get_token(&["https://storage.azure.com/.default"]).await {
+///     Ok(token) => Ok(Some(token)),
+///     // Nothing is set up here: go on without, to a container that everybody may read.
+///     Err(error) if error.kind() == ErrorKind::CredentialUnavailable => Ok(None),
+///     // Somebody was refused. That is not for a fallback to hide.
+///     Err(error) => Err(error),
+/// }
+/// # }
+/// ```
 ///
 /// Cheap to clone; clones share everything, and closing one closes all.
 #[derive(Clone, Debug)]

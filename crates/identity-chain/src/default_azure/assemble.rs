@@ -7,12 +7,12 @@ use std::time::Duration;
 use identity_base::seam::Env;
 use identity_base::{Error, TokenCredential, TokenFuture, TokenRequest};
 use identity_runtime::ClientOptions;
-#[cfg(feature = "interactive")]
-use identity_runtime::env_vars::{AZURE_TENANT_ID, AZURE_USERNAME};
 #[cfg(feature = "managed")]
 use identity_runtime::env_vars::{IDENTITY_ENDPOINT, IDENTITY_HEADER, MSI_ENDPOINT, MSI_SECRET};
 
 use super::member::DefaultMember;
+#[cfg(feature = "interactive")]
+use super::people;
 use super::select::Selection;
 use crate::environment::unavailable;
 
@@ -73,9 +73,16 @@ impl Settings {
             DefaultMember::AzureCli | DefaultMember::AzurePowerShell | DefaultMember::AzureDeveloperCli => {
                 self.tool(member)
             }
+            #[cfg(feature = "interactive")]
+            DefaultMember::SharedTokenCache => people::shared_token_cache(self),
+            #[cfg(feature = "interactive")]
+            DefaultMember::VisualStudioCode => people::visual_studio_code(self),
+            #[cfg(feature = "interactive")]
+            DefaultMember::InteractiveBrowser => people::browser(self),
+            #[cfg(not(feature = "interactive"))]
             DefaultMember::SharedTokenCache
             | DefaultMember::VisualStudioCode
-            | DefaultMember::InteractiveBrowser => self.person(member),
+            | DefaultMember::InteractiveBrowser => Err(left_out(member)),
         };
         made.unwrap_or_else(|error| {
             let error = match selection.soften && !error.is_unavailable() {
@@ -175,103 +182,9 @@ impl Settings {
     fn tool(&self, member: DefaultMember) -> Made {
         Err(left_out(member))
     }
-
-    #[cfg(feature = "interactive")]
-    fn person(&self, member: DefaultMember) -> Made {
-        let env = &**self.options.env();
-        let or_variable = |given: &Option<String>, variable: &str| {
-            let given = given.clone().filter(|value| !value.is_empty());
-            given.or_else(|| env.var(variable))
-        };
-        match member {
-            DefaultMember::VisualStudioCode => visual_studio_code::make(self),
-            DefaultMember::InteractiveBrowser => {
-                let mut builder = identity_interactive::InteractiveBrowserCredential::builder()
-                    .with_options(&self.options)
-                    .with_additionally_allowed_tenants(&self.additionally_allowed_tenants);
-                if let Some(tenant) = or_variable(&self.interactive_browser_tenant_id, AZURE_TENANT_ID) {
-                    builder = builder.with_tenant_id(tenant);
-                }
-                if let Some(client) = &self.interactive_browser_client_id {
-                    builder = builder.with_client_id(client);
-                }
-                Ok(Arc::new(builder.build()?))
-            }
-            _ => {
-                let mut builder = identity_interactive::SharedTokenCacheCredential::builder()
-                    .with_options(&self.options)
-                    .with_additionally_allowed_tenants(&self.additionally_allowed_tenants);
-                if let Some(username) = or_variable(&self.shared_cache_username, AZURE_USERNAME) {
-                    builder = builder.with_username(username);
-                }
-                if let Some(tenant) = or_variable(&self.shared_cache_tenant_id, AZURE_TENANT_ID) {
-                    builder = builder.with_tenant_id(tenant);
-                }
-                Ok(Arc::new(builder.build()?))
-            }
-        }
-    }
-
-    #[cfg(not(feature = "interactive"))]
-    fn person(&self, member: DefaultMember) -> Made {
-        Err(left_out(member))
-    }
 }
 
-#[cfg(feature = "interactive")]
-mod visual_studio_code {
-    //! The account of Visual Studio Code, with the sign-in that the shared token cache has for it.
-
-    use std::sync::Arc;
-
-    use identity_base::{BoxFuture, Error, Fetched, OwnedRequest, TenantId};
-    use identity_devtools::{RedeemAccount, VisualStudioCodeAccount, VisualStudioCodeCredential};
-    use identity_interactive::{AuthenticationRecord, SilentRedeemer};
-
-    use super::{Made, Settings};
-
-    pub(super) fn make(settings: &Settings) -> Made {
-        let mut builder = VisualStudioCodeCredential::builder()
-            .with_options(&settings.options)
-            .with_additionally_allowed_tenants(&settings.additionally_allowed_tenants);
-        if let Some(tenant) = &settings.visual_studio_code_tenant_id {
-            builder = builder.with_tenant_id(tenant);
-        }
-        let redeemer = SilentRedeemer::new(&settings.options).map_err(|error| {
-            Error::unavailable("the shared token cache can't be opened").with_source(error)
-        })?;
-        Ok(Arc::new(
-            builder.with_redeemer(Arc::new(Shared(redeemer))).build()?,
-        ))
-    }
-
-    #[derive(Debug)]
-    struct Shared(SilentRedeemer);
-
-    impl RedeemAccount for Shared {
-        fn redeem<'a>(
-            &'a self,
-            account: &'a VisualStudioCodeAccount,
-            tenant: &'a TenantId,
-            request: &'a OwnedRequest,
-        ) -> BoxFuture<'a, Result<Fetched, Error>> {
-            Box::pin(async move {
-                let record = AuthenticationRecord::new(
-                    account.authority().clone(),
-                    account.tenant_id().clone(),
-                    account.client_id().clone(),
-                    account.home_account_id(),
-                    account.username(),
-                )?;
-                self.0
-                    .redeem("VisualStudioCodeCredential", &record, tenant, request)
-                    .await
-            })
-        }
-    }
-}
-
-type Made = Result<Arc<dyn TokenCredential>, Error>;
+pub(super) type Made = Result<Arc<dyn TokenCredential>, Error>;
 
 /// The selection never asks for a member whose feature is off; if it did, the member would say so.
 #[cfg(not(all(

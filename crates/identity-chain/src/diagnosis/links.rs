@@ -1,6 +1,8 @@
 //! What each kind of credential shows before it is asked.
 
 mod application;
+mod builds;
+mod caches;
 #[cfg(feature = "managed")]
 mod managed;
 mod tools;
@@ -19,6 +21,10 @@ pub(crate) async fn inspect(look: &Look<'_>, link: &mut LinkReport) {
         "AzureCliCredential" => tools::inspect(look, link, &tools::AZ).await,
         "AzureDeveloperCliCredential" => tools::inspect(look, link, &tools::AZD).await,
         "AzurePowerShellCredential" => tools::inspect(look, link, &tools::PWSH).await,
+        "SharedTokenCacheCredential" => caches::shared(look, link).await,
+        "VisualStudioCodeCredential" => caches::visual_studio_code(look, link).await,
+        "AzurePipelinesCredential" => builds::inspect(look, link, builds::AZURE_PIPELINES),
+        "GitHubActionsCredential" => builds::inspect(look, link, builds::GITHUB_ACTIONS),
         _ => {}
     }
 }

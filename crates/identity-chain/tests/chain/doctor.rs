@@ -373,6 +373,41 @@ fn token_caches_that_others_may_read() {
 }
 
 #[test]
+fn files_and_variables_of_other_sign_ins_are_told() {
+    run_with(network(|| HttpStep::status(500)), async |world| {
+        let secret = world.guard.secret("request_token");
+        world.env.set("ACTIONS_ID_TOKEN_REQUEST_TOKEN", secret.expose());
+        let record = "/home/user/.azure/ms-azuretools.vscode-azureresourcegroups/authRecord.json";
+        world
+            .files
+            .put("/home/user/.IdentityService/msal.cache.cae", "{}")
+            .put(record, "{}");
+        let mut chain = identity_chain::ChainBuilder::new(&world.options());
+        for name in [
+            "GitHubActionsCredential",
+            "AzurePipelinesCredential",
+            "SharedTokenCacheCredential",
+            "VisualStudioCodeCredential",
+        ] {
+            let member = identity_testkit::FailingCredential::unavailable().named(name);
+            chain = chain.push(std::sync::Arc::new(member));
+        }
+        let report = chain.build().unwrap().diagnose(SCOPE).await;
+        let text = report.to_string();
+        world.guard.check_display(&report);
+        for part in [
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN is set",
+            "ACTIONS_ID_TOKEN_REQUEST_URL, AZURE_CLIENT_ID and AZURE_TENANT_ID are not set",
+            "SYSTEM_OIDCREQUESTURI, SYSTEM_ACCESSTOKEN, AZURESUBSCRIPTION_CLIENT_ID",
+            "cache file \"/home/user/.IdentityService/msal.cache.cae\"",
+            "account record \"/home/user/.azure/ms-azuretools.vscode-azureresourcegroups/authRecord.json\"",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    });
+}
+
+#[test]
 fn any_chain_can_be_diagnosed_and_a_panic_is_a_finding() {
     #[derive(Debug)]
     struct Panics;

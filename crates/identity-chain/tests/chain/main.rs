@@ -11,6 +11,7 @@ mod doctor;
 mod environment;
 mod fallback;
 mod peers;
+mod people;
 mod troubleshooting;
 mod wire;
 mod world;
