@@ -86,9 +86,13 @@ async fn network(look: &Look<'_>, authority: &Authority) -> Vec<Check> {
     let took = span(look.now().since(sent));
     match answer {
         Err(error) => {
-            let message = format!("{host}: {}", Foreign::new(&error.to_string(), 300));
+            let why = Foreign::new(&error.to_string(), 300).to_string();
+            let message = match why.contains(&host) {
+                true => why,
+                false => format!("{host}: {why}"),
+            };
             let finding = Finding::new(&NET_UNREACHABLE, message);
-            let check = Check::new("network", format!("{host} gave no answer within {took}"));
+            let check = Check::new("network", format!("no answer from {host} after {took}"));
             vec![check.with(Some(finding))]
         }
         Ok(response) => {
