@@ -13,6 +13,7 @@ mod read;
 mod refresh;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::fmt;
 
@@ -21,13 +22,13 @@ use zeroize::Zeroizing;
 
 pub use access::{AccessTokenQuery, StoredAccessToken};
 pub use accounts::{Account, AppMetadata};
-pub use add::TokensToAdd;
 pub(crate) use add::unix_seconds;
 pub(crate) use changes::Changes;
 pub(crate) use id_token::home_account_id;
 pub use keys::{Components, EntryMap};
 pub use read::DocumentError;
 pub use refresh::StoredRefreshToken;
+pub use tokens::TokensToAdd;
 
 /// How the peers indent the document.
 const INDENTATION: usize = 4;

@@ -26,3 +26,8 @@ pub use environment::Environment;
 pub use options::TokenCachePersistenceOptions;
 pub use record::AuthenticationRecord;
 pub use store::SealingKey;
+
+/// The examples of the README are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
