@@ -11,6 +11,7 @@
 mod answers;
 mod browser;
 mod caller;
+mod common;
 mod device_code;
 mod hostile;
 mod shared_cache;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use identity_base::{Authority, ErrorKind, OwnedRequest, Scopes, Secret, TokenRequest};
 use identity_cache::Environment;
-use identity_cache::document::TokensToAdd;
+use identity_cache::document::{EntryMap, TokensToAdd};
 use identity_interactive::{
     AuthenticationRecord, SharedTokenCacheCredential, SharedTokenCacheCredentialBuilder, SilentRedeemer,
     TokenCaches,
@@ -301,5 +301,91 @@ fn a_machine_without_a_place_for_a_cache_is_no_mistake_of_the_program() {
             .unwrap();
         let error = world.token(&credential, SCOPE).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+    });
+}
+
+#[test]
+fn any_name_of_the_cloud_means_all_of_its_accounts() {
+    run(async |world| {
+        for (left, asked) in [
+            ("login.windows.net", "login.microsoftonline.com"),
+            ("login.microsoftonline.com", "sts.windows.net"),
+            ("login.usgovcloudapi.net", "login.microsoftonline.us"),
+            ("identity.contoso.test", "identity.contoso.test"),
+        ] {
+            let caches = TokenCaches::in_memory();
+            leave(
+                world,
+                &caches,
+                Left {
+                    authority: left,
+                    ..Left::default()
+                },
+            )
+            .await;
+            let authority = Authority::parse(asked).unwrap();
+            let options = world
+                .options()
+                .allow_authority(authority.clone())
+                .with_authority(authority);
+            let credential = SharedTokenCacheCredential::builder()
+                .with_options(&options)
+                .with_token_caches(&caches)
+                .build()
+                .unwrap();
+            let before = world.http.calls();
+            let answer = renewed(world).claim("iss", format!("https://{asked}/{TENANT}/v2.0"));
+            world.http.push(answer.step());
+            assert_eq!(
+                world.token(&credential, SCOPE).await.unwrap(),
+                answer.token(),
+                "{left} {asked}"
+            );
+            assert_eq!(world.request(before).host(), asked);
+        }
+        let caches = TokenCaches::in_memory();
+        leave(
+            world,
+            &caches,
+            Left {
+                authority: "other.contoso.test",
+                ..Left::default()
+            },
+        )
+        .await;
+        let error = world
+            .token(&builder(world, &caches).build().unwrap(), SCOPE)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable);
+    });
+}
+
+#[test]
+fn capability_claims_and_rotation() {
+    run(async |world| {
+        let caches = TokenCaches::in_memory();
+        leave(world, &caches, Left::default()).await;
+        let credential = builder(world, &caches).build().unwrap();
+        let first = renewed(world);
+        world.http.push(first.step());
+        let claims = r#"{"access_token":{"acrs":{"essential":true}}}"#;
+        let request = TokenRequest::new(SCOPE).claims(claims).enable_cae(true);
+        world.token_with(&credential, request).await.unwrap();
+        assert!(world.form(0)["claims"].contains("CP1") && world.form(0)["claims"].contains("acrs"));
+        let second = renewed(world).member("access_token", world.guard.secret("second").expose());
+        world.http.push(second.step());
+        let request = TokenRequest::new(OTHER_SCOPE).enable_cae(true);
+        world.token_with(&credential, request).await.unwrap();
+        assert_eq!(
+            world.form(1)["refresh_token"],
+            first.refresh_token(),
+            "the rotated one"
+        );
+        let count = caches
+            .get(true)
+            .read(|document| document.len(EntryMap::RefreshToken))
+            .await;
+        assert_eq!(count, 1, "no second one beside it");
     });
 }
