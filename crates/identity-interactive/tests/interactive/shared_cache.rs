@@ -389,3 +389,47 @@ fn capability_claims_and_rotation() {
         assert_eq!(count, 1, "no second one beside it");
     });
 }
+
+#[test]
+fn user_name_or_tenant_alone_may_be_enough() {
+    run(async |world| {
+        let caches = TokenCaches::in_memory();
+        leave(world, &caches, Left::default()).await;
+        let other = Left {
+            user: OTHER_USER,
+            username: "other@contoso.test",
+            ..Left::default()
+        };
+        leave(world, &caches, other).await;
+        let by_name = builder(world, &caches)
+            .with_username("other@contoso.test")
+            .build()
+            .unwrap();
+        let answer = renewed(world).of(OTHER_USER, TENANT);
+        world.http.push(answer.step());
+        assert_eq!(world.token(&by_name, SCOPE).await.unwrap(), answer.token());
+        let error = world
+            .token(
+                &builder(world, &caches).with_tenant_id(TENANT).build().unwrap(),
+                SCOPE,
+            )
+            .await;
+        assert!(
+            error.unwrap_err().message().contains("several accounts"),
+            "both are of that tenant"
+        );
+
+        let caches = TokenCaches::in_memory();
+        leave(world, &caches, Left::default()).await;
+        let elsewhere = Left {
+            user: OTHER_USER,
+            home_tenant: OTHER_TENANT,
+            ..Left::default()
+        };
+        leave(world, &caches, elsewhere).await;
+        let by_tenant = builder(world, &caches).with_tenant_id(TENANT).build().unwrap();
+        let answer = renewed(world);
+        world.http.push(answer.step());
+        assert_eq!(world.token(&by_tenant, SCOPE).await.unwrap(), answer.token());
+    });
+}

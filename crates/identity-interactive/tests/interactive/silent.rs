@@ -395,3 +395,28 @@ fn a_sign_in_without_a_tenant_serves_the_accounts_own() {
         assert_eq!(world.token(&later, SCOPE).await.unwrap(), answer.token());
     });
 }
+
+#[test]
+fn a_tenant_that_is_named_goes_before_the_records() {
+    run(async |world| {
+        let caches = TokenCaches::in_memory();
+        let record = sign_in(world, &caches, |answer| answer).await;
+        let credential = builder(world, &caches)
+            .with_authentication_record(record)
+            .with_tenant_id(OTHER_TENANT)
+            .build()
+            .unwrap();
+        let answer = Answer::new(world, "second", "rotated")
+            .claim("tid", OTHER_TENANT)
+            .claim(
+                "iss",
+                format!("https://login.microsoftonline.com/{OTHER_TENANT}/v2.0"),
+            );
+        world.http.push(answer.step());
+        assert_eq!(world.token(&credential, SCOPE).await.unwrap(), answer.token());
+        assert_eq!(
+            world.request(2).path(),
+            format!("/{OTHER_TENANT}/oauth2/v2.0/token")
+        );
+    });
+}
