@@ -345,10 +345,17 @@ impl fmt::Display for Error {
                 .clone()
                 .edit(|inner| inner.credential = None)
                 .line(400);
+            // The nearest cause, unless the line says it already: nothing else of an attempt shows it.
+            let cause = attempt.error().source().map(|cause| cause.to_string());
+            let cause = cause
+                .map(|text| Foreign::new(&text, 200).to_string())
+                .filter(|text| !line.contains(text))
+                .map(|text| format!(" (caused by: {text})"));
             write!(
                 f,
-                "\n  {}: {line} [{} ms]",
+                "\n  {}: {line}{} [{} ms]",
                 attempt.credential(),
+                cause.unwrap_or_default(),
                 attempt.elapsed().as_millis()
             )?;
         }

@@ -87,6 +87,7 @@ impl ChainedTokenCredential {
     }
 
     async fn close_members(&self) {
+        self.0.close();
         for member in &self.0.members {
             member.credential.close().await;
         }

@@ -19,6 +19,8 @@ use crate::wish::Wish;
 
 /// No winner yet.
 const NONE: usize = usize::MAX;
+/// Never a winner any more: the chain is closed.
+const CLOSED: usize = usize::MAX - 1;
 
 /// The shared state of a chain's clones.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub(crate) struct Chain {
     pub(crate) options: ClientOptions,
     /// What an error says to do next.
     hint: Cow<'static, str>,
-    /// The index of the winner.
+    /// The index of the winner, or one of the two numbers that no member has.
     winner: AtomicUsize,
     /// The choice under way.
     choosing: Mutex<Option<Choosing>>,
@@ -82,6 +84,11 @@ impl Chain {
         self.members
             .get(self.winner.load(Ordering::Acquire))
             .map(|member| &member.credential)
+    }
+
+    /// Ends the use of the chain, whatever its members do.
+    pub(crate) fn close(&self) {
+        self.winner.store(CLOSED, Ordering::Release);
     }
 
     fn choosing(&self) -> MutexGuard<'_, Option<Choosing>> {
@@ -162,6 +169,10 @@ impl Chain {
 
     async fn obtain(self: &Arc<Self>, wish: &Wish) -> Result<AccessToken, Error> {
         loop {
+            if self.winner.load(Ordering::Acquire) == CLOSED {
+                let error = Error::new(ErrorKind::Closed, "the credential is closed");
+                return Err(error.with_credential(self.name));
+            }
             if let Some(winner) = self.winner() {
                 return winner.get_token_with(wish.request()).await;
             }

@@ -362,6 +362,58 @@ fn closing_closes_every_member_once() {
 }
 
 #[test]
+fn a_closed_chain_gives_nothing_whatever_its_members_do() {
+    let member = StaticCredential::new("t");
+    block_on(async {
+        for was_used in [false, true] {
+            let credential = chain(vec![Arc::new(member.clone())]);
+            if was_used {
+                credential.get_token(SCOPE).await.unwrap();
+            }
+            let calls = member.calls();
+            credential.clone().close().await;
+            let error = credential.get_token(SCOPE).await.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.credential(), member.calls()),
+                (ErrorKind::Closed, Some("ChainedTokenCredential"), calls)
+            );
+            assert!(credential.handle(SCOPE).is_none());
+        }
+    });
+}
+
+#[test]
+fn a_chain_that_is_closed_while_it_chooses_has_no_winner() {
+    let gate = Gate::closed();
+    let credential = chain(vec![Arc::new(StaticCredential::new("t").at(&gate))]);
+    block_on(async {
+        let first = spawn(&credential, SCOPE);
+        gate.arrivals(1).await;
+        credential.close().await;
+        gate.open();
+        // Who was served already is; nobody after.
+        first.await.unwrap().unwrap();
+        assert_eq!(credential.selected(), None);
+        assert_eq!(
+            credential.get_token(SCOPE).await.unwrap_err().kind(),
+            ErrorKind::Closed
+        );
+    });
+}
+
+#[test]
+fn the_nearest_cause_of_an_attempt_is_in_its_line() {
+    let broken =
+        Error::new(ErrorKind::Transport, "no connection").with_source(std::io::Error::other("refused"));
+    let credential = chain(vec![Arc::new(FailingCredential::new(broken))]);
+    let text = block_on(credential.get_token(SCOPE)).unwrap_err().to_string();
+    assert!(
+        text.contains("no connection (caused by: refused) [0 ms]"),
+        "{text}"
+    );
+}
+
+#[test]
 fn wrong_scopes_fail_before_anybody_is_asked() {
     let member = StaticCredential::new("t");
     let error = block_on(chain(vec![Arc::new(member.clone())]).get_token(&["no scope"])).unwrap_err();

@@ -454,7 +454,7 @@ fn closing_it_ends_all_members() {
         // One that never had a winner as well.
         let fresh = world.default_chain();
         fresh.close().await;
-        assert!(world.token(&fresh).await.is_err());
+        assert_eq!(world.token(&fresh).await.unwrap_err().kind(), ErrorKind::Closed);
     });
 }
 
