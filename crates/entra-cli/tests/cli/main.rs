@@ -2,10 +2,13 @@
 
 #[cfg(test)]
 mod account;
+#[cfg(test)]
 mod chain;
 #[cfg(test)]
 mod confidential;
+#[cfg(test)]
 mod developer_tools;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod help;
