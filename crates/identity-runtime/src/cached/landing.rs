@@ -68,7 +68,7 @@ impl<F: FetchToken> Arrival<F> {
         let replaces = match &current {
             None => true,
             Some(current) if current.sent.elapsed > sent.elapsed => false,
-            Some(current) => self.forced || times.expires_wall > current.times.expires_wall,
+            Some(current) => self.forced || times.outlasts(&current.times, now),
         };
         if replaces {
             self.core

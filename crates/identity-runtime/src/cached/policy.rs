@@ -108,6 +108,21 @@ impl Times {
         Duration::from_millis(wall.min(self.usable_elapsed.saturating_sub(now.elapsed)))
     }
 
+    /// Whether the token ends later than `other`, by the clock that ends each of them first. By a second at least: the clocks differ by some milliseconds.
+    ///
+    /// Comparing the ends on the wall clock alone would throw a new token away after that clock was set back.
+    pub(crate) fn outlasts(&self, other: &Self, now: Now) -> bool {
+        self.left(now) >= other.left(now).saturating_add(1_000)
+    }
+
+    /// How many milliseconds are left until the expiry, by the clock that says less.
+    fn left(&self, now: Now) -> i64 {
+        let wall = self.expires_wall.saturating_sub(now.wall);
+        let reserve = self.expires_wall.saturating_sub(self.usable_wall);
+        let elapsed = i64::try_from(self.usable_elapsed.saturating_sub(now.elapsed)).unwrap_or(i64::MAX);
+        wall.min(elapsed.saturating_add(reserve))
+    }
+
     /// How much time is left until the expiry, by the wall clock.
     pub(crate) fn until_expiry(&self, now: Now) -> Duration {
         Duration::from_millis(self.expires_wall.saturating_sub(now.wall).max(0).unsigned_abs())
@@ -227,6 +242,22 @@ mod tests {
         assert!(!times.is_usable(at(4000, 0)), "set forward");
         assert!(!times.is_usable(at(-90_000, 4000)), "set back");
         assert!(times.is_soft(at(3100, 0)) && times.is_soft(at(0, 3100)) && !times.is_soft(at(100, 100)));
+    }
+
+    #[test]
+    fn the_token_that_lasts_longer_is_found_after_the_wall_clock_was_set_back() {
+        let old = plan(3600, None, 0);
+        let later = Now {
+            wall: SENT.wall - 400_000,
+            elapsed: SENT.elapsed + 2_700_000,
+        };
+        let renewed = Times::plan(later, Expiry::In(Duration::from_secs(3600)), None, 0).unwrap();
+        assert!(
+            renewed.expires_wall < old.expires_wall,
+            "the wall clock alone would say the contrary"
+        );
+        assert!(renewed.outlasts(&old, later) && !old.outlasts(&renewed, later));
+        assert!(!old.outlasts(&old, later), "the same end is not a later one");
     }
 
     #[test]
