@@ -135,8 +135,14 @@ impl Failure {
             let (name, took) = (attempt.credential(), attempt.elapsed().as_millis());
             let what = shown(attempt.error().message());
             let hint = attempt.error().hint().map(|hint| format!("; {}", shown(hint)));
+            let cause = causes(attempt.error())
+                .into_iter()
+                .next()
+                .filter(|cause| !what.contains(cause.as_str()))
+                .map(|cause| format!(" (caused by: {cause})"));
             lines.push(format!(
-                "  {name}: {what}{} [{took} ms]",
+                "  {name}: {what}{}{} [{took} ms]",
+                cause.unwrap_or_default(),
                 hint.unwrap_or_default()
             ));
         }
@@ -361,12 +367,14 @@ mod tests {
 
     #[test]
     fn attempts_of_a_chain_are_told() {
-        let inner = Error::unavailable("not set up");
+        let inner = Error::unavailable("not set up")
+            .with_hint("set it up")
+            .with_source(std::io::Error::other("gone"));
         let attempt = Attempt::new("EnvironmentCredential", inner, Duration::from_millis(7));
         let failure = Failure::from(Error::unavailable("nothing worked").with_attempts(vec![attempt]));
         assert_eq!(
             failure.lines().get(1).unwrap(),
-            "  EnvironmentCredential: not set up [7 ms]"
+            "  EnvironmentCredential: not set up (caused by: gone); set it up [7 ms]"
         );
         assert_eq!(failure.exit(), Exit::Unavailable);
         let json = failure.to_json();

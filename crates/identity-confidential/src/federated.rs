@@ -108,7 +108,9 @@ pub(crate) fn audience_for(token_endpoint: &str) -> Result<&'static str, Error> 
                     Foreign::quoted(&host, 120)
                 ),
             )
-            .with_hint("give the audience that the federated credential of the application has")
+            .with_hint(
+                "set the audience that the federated credential of the application has (`with_audience`; at the command line --audience)",
+            )
         })
 }
 

@@ -35,7 +35,11 @@ async fn fetch(
     refused: impl Fn(Error) -> Error,
 ) -> Result<Secret, Error> {
     let policy = options.retry_policy();
-    let host = wanted.request.uri.host().unwrap_or_default().to_owned();
+    // Whose address it is, is clear to nobody who reads of a host that a build system chose.
+    let host = format!(
+        "the id token service {}",
+        wanted.request.uri.host().unwrap_or_default()
+    );
     let call = Call::new(wanted.credential, RequestKey::of(wanted.key));
     let request = wanted.request.max_body(MAX_BODY);
     options

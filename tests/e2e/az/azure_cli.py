@@ -23,6 +23,9 @@ import jwt
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 OTHER_TENANT = "33333333-3333-3333-3333-333333333333"
+# The Azure CLI's own client id, and who signs in to it.
+AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+USER = "ada@lab.test"
 UNKNOWN_TENANT = "99999999-9999-9999-9999-999999999999"
 ARM = "https://management.azure.com"
 # Exit codes of our program.
@@ -138,12 +141,17 @@ class AzureCli(unittest.TestCase):
         code, _, stderr = self.machine.login("--password", self.emulator.secret)
         self.assertEqual(code, 0, stderr)
 
-    def assert_token(self, *args, audience=ARM, tenant=TENANT, env=None, scope=f"{ARM}/.default"):
+    def sign_in_as_user(self):
+        self.emulator.administer("sign-ins", {"user": USER, "polls": 0})
+        code, _, stderr = self.machine.run("login", "--use-device-code", "--tenant", TENANT, "--skip-subscription-discovery")
+        self.assertEqual(code, 0, stderr)
+
+    def assert_token(self, *args, client=None, audience=ARM, tenant=TENANT, env=None, scope=f"{ARM}/.default"):
         code, answer = self.machine.token(*args, env=env, scope=scope)
         self.assertEqual(code, 0, answer)
         claims = self.emulator.verify(answer["access_token"], tenant, audience)
         self.assertEqual(claims["tid"], tenant)
-        self.assertEqual(claims["appid"], self.emulator.client_id)
+        self.assertEqual(claims["appid"], client or self.emulator.client_id)
         # The tool counts whole seconds from now.
         self.assertLessEqual(abs(answer["expires_on"] - claims["exp"]), 3)
         return answer
@@ -169,6 +177,26 @@ class AzureCli(unittest.TestCase):
         code, _, stderr = self.machine.login("--certificate", path)
         self.assertEqual(code, 0, stderr)
         self.assert_token()
+
+    def test_user(self):
+        self.sign_in_as_user()
+        self.assert_token(client=AZURE_CLI)
+        self.assert_token("--tenant", TENANT, client=AZURE_CLI, audience="https://vault.azure.net", scope="https://vault.azure.net/.default")
+        # Advice to sign in again stands below every refusal; it is not what "nobody is signed in" means.
+        error = self.assert_failure(REFUSED, "authentication_failed", words="AADSTS500011", aadsts=500011, scope="https://bad-scope.example/.default")
+        self.assertIn("correlation_id", error)
+
+    def test_user_from_whom_the_service_wants_more(self):
+        self.sign_in_as_user()
+        self.emulator.fault({"aadsts": 50076})
+        self.assert_failure(REFUSED, "authentication_failed", words="AADSTS50076", aadsts=50076, scope="https://vault.azure.net/.default")
+
+    def test_user_whose_sessions_were_ended(self):
+        self.sign_in_as_user()
+        self.emulator.administer("revocations", {"user": USER})
+        code, failure = self.machine.token(scope="https://vault.azure.net/.default")
+        self.assertEqual((code, failure["error"]["kind"]), (REFUSED, "authentication_failed"), failure)
+        self.assertIsNotNone(failure["error"].get("aadsts"), failure)
 
     def test_tenant_and_subscription(self):
         self.sign_in()
