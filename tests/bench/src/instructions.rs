@@ -15,12 +15,19 @@ pub fn run_loop(name: &str, count: u64) -> Result<(), String> {
             let credential = ours::credential(1, 10_000);
             let scope = ours::scopes(1).remove(0);
             for _ in 0..count {
-                black_box(credential.get_token(black_box(&[scope.as_str()])).try_now().is_ok());
+                black_box(
+                    credential
+                        .get_token(black_box(&[scope.as_str()]))
+                        .try_now()
+                        .is_ok(),
+                );
             }
         }
         "handle" => {
             let credential = ours::credential(1, 10_000);
-            let handle = credential.handle(&[ours::scopes(1)[0].as_str()]).ok_or("no handle")?;
+            let handle = credential
+                .handle(&[ours::scopes(1)[0].as_str()])
+                .ok_or("no handle")?;
             for _ in 0..count {
                 black_box(handle.cached().is_some());
             }
@@ -28,10 +35,17 @@ pub fn run_loop(name: &str, count: u64) -> Result<(), String> {
         "peer" => {
             let credential = crate::peer::credential(1);
             let scope = ours::scopes(1).remove(0);
-            let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .build()
+                .map_err(|error| error.to_string())?;
             runtime.block_on(async {
                 for _ in 0..count {
-                    black_box(credential.get_token(black_box(&[scope.as_str()]), None).await.is_ok());
+                    black_box(
+                        credential
+                            .get_token(black_box(&[scope.as_str()]), None)
+                            .await
+                            .is_ok(),
+                    );
                 }
             });
         }
@@ -63,6 +77,12 @@ fn total(name: &str, count: u64) -> Result<u64, String> {
         .output()
         .map_err(|error| format!("valgrind: {error}; install it to count instructions"))?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let line = text.lines().find_map(|line| line.split_once("Collected : ")).ok_or_else(|| format!("valgrind said: {text}"))?;
-    line.1.trim().parse().map_err(|error| format!("{}: {error}", line.1))
+    let line = text
+        .lines()
+        .find_map(|line| line.split_once("Collected : "))
+        .ok_or_else(|| format!("valgrind said: {text}"))?;
+    line.1
+        .trim()
+        .parse()
+        .map_err(|error| format!("{}: {error}", line.1))
 }

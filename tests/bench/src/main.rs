@@ -22,7 +22,10 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args[..] {
         [] => everything(),
-        ["loop", name, count] => count.parse().map_err(|error| format!("{count}: {error}")).and_then(|count| instructions::run_loop(name, count)),
+        ["loop", name, count] => count
+            .parse()
+            .map_err(|error| format!("{count}: {error}"))
+            .and_then(|count| instructions::run_loop(name, count)),
         _ => Err("usage: identity-bench [loop NAME COUNT]".to_owned()),
     };
     match result {

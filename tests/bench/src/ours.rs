@@ -17,7 +17,10 @@ impl FetchToken for MadeUp {
     fn cache_identity(&self, _key: &mut KeyBuilder) {}
 
     async fn fetch(&self, _request: &OwnedRequest) -> Result<Fetched, Error> {
-        Ok(Fetched::new("x".repeat(crate::TOKEN_LENGTH), Duration::from_secs(crate::TOKEN_LIFETIME_SECONDS)))
+        Ok(Fetched::new(
+            "x".repeat(crate::TOKEN_LENGTH),
+            Duration::from_secs(crate::TOKEN_LIFETIME_SECONDS),
+        ))
     }
 }
 
@@ -25,14 +28,21 @@ impl FetchToken for MadeUp {
 pub fn credential(keys: usize, max_entries: usize) -> Arc<dyn TokenCredential> {
     let options = ClientOptions::default().with_cache(CacheOptions::new().with_max_entries(max_entries));
     let credential: Arc<dyn TokenCredential> = Arc::new(Cached::new(MadeUp, &options));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     for scope in scopes(keys) {
-        runtime.block_on(credential.get_token(&[&scope])).expect("a token");
+        runtime
+            .block_on(credential.get_token(&[&scope]))
+            .expect("a token");
     }
     credential
 }
 
 /// The scopes of `keys` resources.
 pub fn scopes(keys: usize) -> Vec<String> {
-    (0..keys).map(|n| format!("https://resource-{n}.azure.example/.default")).collect()
+    (0..keys)
+        .map(|n| format!("https://resource-{n}.azure.example/.default"))
+        .collect()
 }
