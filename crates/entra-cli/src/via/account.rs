@@ -43,6 +43,9 @@ async fn open(inputs: &Inputs) -> Result<Opened, Failure> {
 #[derive(Debug)]
 struct Account(InteractiveBrowserCredential);
 
+/// How it is called in errors.
+const NAME: &str = WAY.credential;
+
 impl TokenCredential for Account {
     fn get_token_with(&self, request: TokenRequest<'_>) -> TokenFuture<'_> {
         self.0.get_token_with(request)
@@ -53,6 +56,6 @@ impl TokenCredential for Account {
     }
 
     fn name(&self) -> &'static str {
-        WAY.credential
+        NAME
     }
 }
