@@ -9,6 +9,7 @@
     reason = "a command line tool for developers: it prints, starts programs, reads files and takes times itself"
 )]
 
+mod adapters;
 mod api;
 mod bench;
 mod ci;
@@ -50,6 +51,7 @@ cargo xtask COMMAND
   tidy                     the rules that no compiler checks: layers, lengths, leftovers, manifests
   docs                     the documentation, warnings denied
   deny                     licences, banned crates and sources of all dependencies
+  adapters                 format, lints and tests of crates/adapters, a workspace with a lock file of its own
   api [--bless]            compare the public interface with docs/public-api, or write it there
   package                  package and build every crate that is published
   parity                   the tables in docs/parity against the peers' lists of cases and our tests
@@ -87,6 +89,7 @@ fn dispatch() -> Result {
         Some(other) => return Err(other.unexpected().into()),
     };
     match command.as_str() {
+        "adapters" => adapters::run(args),
         "api" => api::run(args),
         "bench" => bench::run(args),
         "ci" => ci::run(args),

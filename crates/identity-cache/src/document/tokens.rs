@@ -32,7 +32,7 @@ pub struct TokensToAdd<'a> {
 }
 
 impl<'a> TokensToAdd<'a> {
-    /// An access token alone. `realm` is the tenant in the path of the token endpoint, `lifetime` counts from the time of [`Document::add`].
+    /// An access token alone. `realm` is the tenant in the path of the token endpoint, `lifetime` counts from the time of [`Document::add`](crate::Document::add).
     #[must_use]
     pub fn new(
         environment: &'a Environment,

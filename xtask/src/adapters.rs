@@ -1,0 +1,43 @@
+//! `adapters`: the crates that plug the credentials into other ecosystems.
+//!
+//! They are a workspace with a lock file of its own, so that the trees they bring stay out of ours.
+
+use crate::error::{Error, Result};
+use crate::shell::Cmd;
+use crate::test::{KEY_FILE_VARIABLE, key_file};
+use crate::workspace::{self, Workspace};
+
+pub(crate) const MANIFEST: &str = "crates/adapters/Cargo.toml";
+
+pub(crate) fn run(args: lexopt::Parser) -> Result {
+    crate::no_more(args)?;
+    check()
+}
+
+/// Formatting, lints, tests and examples.
+pub(crate) fn check() -> Result {
+    if !workspace::root().join(MANIFEST).is_file() {
+        return Err(Error::new(format!("there is no {MANIFEST}")));
+    }
+    let target = Workspace::load()?.target_dir;
+    let cargo = |command: &str| {
+        Cmd::cargo()
+            .args([
+                command,
+                "--locked",
+                "--workspace",
+                "--manifest-path",
+                MANIFEST,
+                "--target-dir",
+            ])
+            .arg(target.join("adapters"))
+    };
+    Cmd::cargo()
+        .args(["fmt", "--all", "--check", "--manifest-path", MANIFEST])
+        .run()?;
+    cargo("clippy")
+        .args(["--all-targets", "--", "-D", "warnings"])
+        .run()?;
+    // Also builds the examples.
+    cargo("test").env(KEY_FILE_VARIABLE, key_file(&target)?).run()
+}
