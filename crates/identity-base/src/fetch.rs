@@ -78,7 +78,7 @@ pub struct FetchPolicy {
     /// Whether a failure is remembered for a short time, so that a loop of callers doesn't become a loop of requests. Default: yes. Interactive flows say no.
     pub negative_cache: bool,
     /// Whether somebody has to wait for it: when the last caller leaves, such a fetch is dropped at once instead of finished for the cache. Default: no.
-    /// Flows that wait for a person say yes.
+    /// Flows that wait for a person, and those that run a program, say yes.
     pub attended: bool,
 }
 

@@ -77,7 +77,10 @@ impl Tool {
 
     /// How the engine treats runs: their own time limit comes first.
     pub(crate) fn policy(&self) -> FetchPolicy {
-        FetchPolicy::new().with_total(self.timeout.saturating_mul(self.kind.runs).saturating_add(SLACK))
+        // A process that nobody waits for is ended, not finished for the cache.
+        FetchPolicy::new()
+            .with_total(self.timeout.saturating_mul(self.kind.runs).saturating_add(SLACK))
+            .with_attended(true)
     }
 
     /// The tool is not there.
