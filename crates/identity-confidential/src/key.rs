@@ -186,6 +186,6 @@ impl fmt::Debug for ClientCertificate {
 pub(crate) fn file_source(path: &std::path::Path) -> String {
     format!(
         "the certificate file {}",
-        Foreign::quoted(&path.to_string_lossy(), 200)
+        Foreign::path(&path.to_string_lossy(), 200)
     )
 }

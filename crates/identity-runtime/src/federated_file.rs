@@ -135,7 +135,7 @@ impl FederatedTokenFile {
     }
 
     fn shown(&self) -> String {
-        identity_base::Foreign::quoted(&self.path.to_string_lossy(), 300).to_string()
+        identity_base::Foreign::path(&self.path.to_string_lossy(), 300).to_string()
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Option<Kept>> {

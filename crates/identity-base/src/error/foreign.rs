@@ -19,6 +19,9 @@ pub struct Foreign<'a> {
     quote: bool,
 }
 
+/// No file system of ours takes longer paths; what is longer is the content of a file.
+const MAX_PATH_BYTES: usize = 4_096;
+
 /// Ends a text that was cut.
 const CUT: &str = "…";
 
@@ -53,6 +56,27 @@ impl<'a> Foreign<'a> {
     #[must_use]
     pub fn url(text: &'a str, cap: usize) -> Self {
         Self::quoted(text.rsplit_once('@').map_or(text, |(_, after)| after), cap)
+    }
+}
+
+impl<'a> Foreign<'a> {
+    /// A path within double quotes, unless it is something else that was put in a path's place: text of a key or a token isn't shown.
+    ///
+    /// ```
+    /// use identity_base::Foreign;
+    /// assert_eq!(Foreign::path("/etc/app.pem", 100).to_string(), "\"/etc/app.pem\"");
+    /// assert_eq!(Foreign::path("-----BEGIN PRIVATE KEY-----", 100).to_string(), "a text that is no path");
+    /// ```
+    #[must_use]
+    pub fn path(text: &'a str, cap: usize) -> Self {
+        let is_content = text.contains(['\n', '\r'])
+            || text.contains("-----BEGIN")
+            || text.starts_with("eyJ")
+            || text.len() > MAX_PATH_BYTES;
+        match is_content {
+            true => Self::new("a text that is no path", cap),
+            false => Self::quoted(text, cap),
+        }
     }
 }
 
@@ -103,6 +127,23 @@ mod tests {
                 "{character:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_stands_in_a_paths_place_is_not_shown() {
+        for content in [
+            "-----BEGIN RSA PRIVATE KEY-----",
+            "CNRY\nCNRY",
+            "eyJCNRY.CNRY.CNRY",
+            "\r",
+            &"C".repeat(5_000),
+        ] {
+            assert_eq!(Foreign::path(content, 300).to_string(), "a text that is no path");
+        }
+        assert_eq!(
+            Foreign::path("C:\\keys\\app.pfx", 300).to_string(),
+            "\"C:\\keys\\app.pfx\""
+        );
     }
 
     #[test]

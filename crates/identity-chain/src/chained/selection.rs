@@ -181,8 +181,7 @@ impl Chain {
             self.forget(&choosing);
             match outcome {
                 Ok(token) if same => return Ok(token),
-                // Nobody is available, for whatever scope.
-                Err(error) if same || error.is_unavailable() => return Err(error),
+                Err(error) if same || is_for_all(&error) => return Err(error),
                 // Chosen for another scope: ask the winner. Or refused for another scope: choose again, for ours.
                 _ => {}
             }
@@ -199,6 +198,15 @@ impl Chain {
             *current = None;
         }
     }
+}
+
+/// Whether a chain's failure is one for whatever scope: nobody is set up. A tool's refusal, or a person who is needed, may be a matter of the scope.
+fn is_for_all(error: &Error) -> bool {
+    error.is_unavailable()
+        && error
+            .attempts()
+            .iter()
+            .all(|attempt| attempt.error().kind() == ErrorKind::CredentialUnavailable)
 }
 
 /// The way of a caller that comes before there is a winner.

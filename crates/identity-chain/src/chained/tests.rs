@@ -246,6 +246,31 @@ fn three_scopes_at_once_take_two_fetch_times_and_one_probe() {
 }
 
 #[test]
+fn a_tools_refusal_of_one_scope_is_not_handed_to_another() {
+    let (clock, gate) = (TestClock::new(), Gate::closed());
+    let fetch = ScriptedFetch::new().respond_with({
+        let gate = gate.clone();
+        move |_, request| match request.scopes().joined().as_str() {
+            "bad" => FetchStep::error(Error::new(ErrorKind::AuthenticationFailed, "no such scope")).at(&gate),
+            _ => FetchStep::token("good", HOUR),
+        }
+    });
+    let credential = ChainedTokenCredential::builder()
+        .push_developer_tool(cached(&fetch, &clock))
+        .build()
+        .unwrap();
+    block_on(async {
+        let bad = spawn(&credential, &["bad"]);
+        gate.arrivals(1).await;
+        let good = spawn(&credential, &["good"]);
+        settle().await;
+        gate.open();
+        assert!(bad.await.unwrap().unwrap_err().is_unavailable());
+        assert_eq!(good.await.unwrap().unwrap().secret(), "good");
+    });
+}
+
+#[test]
 fn an_answer_to_a_special_request_is_not_handed_to_a_plain_one() {
     let (clock, gate) = (TestClock::new(), Gate::closed());
     let fetch = ScriptedFetch::new().then(FetchStep::token("of-the-other-tenant", HOUR).at(&gate));

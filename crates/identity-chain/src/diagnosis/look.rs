@@ -66,7 +66,7 @@ pub(crate) fn is_exposed(metadata: &FileMetadata) -> bool {
 
 /// A path, made safe to show.
 pub(crate) fn shown(path: &Path) -> String {
-    Foreign::quoted(&path.to_string_lossy(), 300).to_string()
+    Foreign::path(&path.to_string_lossy(), 300).to_string()
 }
 
 /// A time, to the second.

@@ -36,7 +36,7 @@ impl<F: FetchToken> Core<F> {
                     let text = format!("no token within the caller's {} ms", limit.as_millis());
                     Err(Error::new(ErrorKind::Timeout, text).with_hint(
                         match self.fetcher.policy().attended {
-                            true => "allow more time: a person has to sign in",
+                            true => "allow more time: what nobody waits for any more is ended, so asking again begins anew",
                             false => "the request goes on and its token will be cached; ask again",
                         },
                     ))
