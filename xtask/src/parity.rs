@@ -1,4 +1,4 @@
-//! `parity`: the tables that set our tests beside the peers' against the peers' lists of cases and our own tests.
+//! `parity`: the tables that set our tests beside the peers' cases, and beside the requirements, against the lists of those and our own tests.
 
 mod cases;
 mod compare;

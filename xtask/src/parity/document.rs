@@ -1,7 +1,7 @@
 //! A document with tables that set our tests beside a peer's cases.
 
 /// How the first column of such a table is called.
-const HEAD: &str = "| peer's case |";
+const HEADS: [&str; 2] = ["| peer's case |", "| requirement |"];
 
 /// What a document says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Document {
                 heading = text;
             }
             let was_in_table = in_table;
-            in_table = line.starts_with('|') && (in_table || line.starts_with(HEAD));
+            in_table = line.starts_with('|') && (in_table || HEADS.iter().any(|head| line.starts_with(head)));
             if !in_table || line.starts_with("|---") {
                 continue;
             }
@@ -150,9 +150,9 @@ Text.
 
 ## Second
 
-| peer's case | our test |
+| requirement | our tests |
 |---|---|
-| `c` | the engine's |
+| `c` (what it asks) | the engine's |
 ";
 
     #[test]
