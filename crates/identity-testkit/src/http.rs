@@ -218,7 +218,13 @@ impl ScriptedHttp {
             },
         };
         running.ended = true;
+        let cut = request.request().max_error_body;
         match played {
+            // As the built-in transport does.
+            Ok(mut response) if !response.status.is_success() && cut <= request.request().max_body => {
+                response.body.truncate(cut);
+                Ok(response)
+            }
             Ok(response) if response.body.len() > request.request().max_body => Err(
                 HttpError::after_sending(HttpErrorKind::TooLarge, "the answer is longer than allowed"),
             ),

@@ -12,12 +12,21 @@ const MAX_FIELDS: usize = 100;
 /// How much is set aside for a body whose length is announced, until it has really come.
 const FIRST_BUFFER: usize = 16 * 1024;
 
+/// The most bytes of an answer's body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyCaps {
+    /// Of any answer; more is a failure.
+    pub(crate) body: usize,
+    /// Of one that is no success; more is cut off, so that a long page before a service that is down is still a service that is down.
+    pub(crate) error: usize,
+}
+
 /// Checks the head of an answer, and makes the buffer for its body.
 ///
 /// # Errors
-/// [`HttpErrorKind::TooLarge`] if the announced body is longer than `max_body`, or there are too many fields; [`HttpErrorKind::Protocol`] for
-/// an encoded body, since a small one can be huge when decoded and we never ask for one, and for a change of protocol.
-pub(crate) fn check_head(head: &Parts, max_body: usize) -> Result<CappedBody, HttpError> {
+/// [`HttpErrorKind::TooLarge`] if the announced body is longer than the cap and can't be cut, or there are too many fields;
+/// [`HttpErrorKind::Protocol`] for an encoded body, since a small one can be huge when decoded and we never ask for one, and for a change of protocol.
+pub(crate) fn check_head(head: &Parts, caps: BodyCaps) -> Result<CappedBody, HttpError> {
     if head.status.is_informational() {
         return Err(HttpError::after_sending(
             HttpErrorKind::Protocol,
@@ -44,13 +53,16 @@ pub(crate) fn check_head(head: &Parts, max_body: usize) -> Result<CappedBody, Ht
         .headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > max_body as u64) {
-        return Err(body_too_large(max_body));
+    let cuts = !head.status.is_success() && caps.error <= caps.body;
+    let cap = if cuts { caps.error } else { caps.body };
+    if !cuts && announced.is_some_and(|length| length > cap as u64) {
+        return Err(body_too_large(cap));
     }
     let first = announced.map_or(0, |length| usize::try_from(length).unwrap_or(FIRST_BUFFER));
     Ok(CappedBody {
-        buffer: Zeroizing::new(Vec::with_capacity(first.min(FIRST_BUFFER))),
-        cap: max_body,
+        buffer: Zeroizing::new(Vec::with_capacity(first.min(FIRST_BUFFER).min(cap))),
+        cap,
+        cuts,
     })
 }
 
@@ -76,18 +88,31 @@ fn body_too_large(cap: usize) -> HttpError {
 pub(crate) struct CappedBody {
     buffer: Zeroizing<Vec<u8>>,
     cap: usize,
+    /// Whether what is over the cap is left out instead of being a failure.
+    cuts: bool,
 }
 
 impl CappedBody {
-    /// Adds what has come.
+    /// Adds what has come, and tells whether more is wanted.
     ///
     /// # Errors
-    /// [`HttpErrorKind::TooLarge`] if that makes the body longer than its cap; nothing is added then.
-    pub(crate) fn push(&mut self, data: &[u8]) -> Result<(), HttpError> {
-        let needed = self.buffer.len().saturating_add(data.len());
-        if needed > self.cap {
-            return Err(body_too_large(self.cap));
+    /// [`HttpErrorKind::TooLarge`] if that makes a body that can't be cut longer than its cap; nothing is added then.
+    pub(crate) fn push(&mut self, data: &[u8]) -> Result<bool, HttpError> {
+        let room = self.cap.saturating_sub(self.buffer.len());
+        if data.len() > room {
+            if !self.cuts {
+                return Err(body_too_large(self.cap));
+            }
+            self.add(data.get(..room).unwrap_or_default());
+            return Ok(false);
         }
+        self.add(data);
+        Ok(true)
+    }
+
+    /// Adds what there is room for.
+    fn add(&mut self, data: &[u8]) {
+        let needed = self.buffer.len().saturating_add(data.len());
         if needed > self.buffer.capacity() {
             let room = needed.max(self.buffer.capacity().saturating_mul(2)).min(self.cap);
             let mut larger = Zeroizing::new(Vec::with_capacity(room));
@@ -95,7 +120,6 @@ impl CappedBody {
             self.buffer = larger;
         }
         self.buffer.extend_from_slice(data);
-        Ok(())
     }
 
     /// The whole body.
@@ -119,8 +143,18 @@ mod tests {
         response.into_parts().0
     }
 
+    /// Caps of which none is for failures.
+    fn only(body: usize) -> BodyCaps {
+        BodyCaps {
+            body,
+            error: usize::MAX,
+        }
+    }
+
     fn kind(fields: &[(&str, &str)]) -> Option<HttpErrorKind> {
-        check_head(&head(fields), 1024).err().map(|error| error.kind)
+        check_head(&head(fields), only(1024))
+            .err()
+            .map(|error| error.kind)
     }
 
     #[test]
@@ -157,18 +191,18 @@ mod tests {
 
     #[test]
     fn a_huge_announcement_sets_little_aside() {
-        let body = check_head(&head(&[("content-length", "1000000")]), 1024 * 1024).unwrap();
+        let body = check_head(&head(&[("content-length", "1000000")]), only(1024 * 1024)).unwrap();
         assert!(body.buffer.capacity() <= FIRST_BUFFER);
     }
 
     #[test]
     fn the_cap_is_exact_however_the_body_comes() {
         for piece in [1, 7, 1000, 1024] {
-            let mut body = check_head(&head(&[]), 1024).unwrap();
+            let mut body = check_head(&head(&[]), only(1024)).unwrap();
             let mut sent = Vec::new();
             while sent.len() + piece <= 1024 {
                 let data: Vec<u8> = (0..piece).map(|i| (sent.len() + i) as u8).collect();
-                body.push(&data).unwrap();
+                assert!(body.push(&data).unwrap());
                 sent.extend(data);
             }
             let one_too_many = vec![0; 1025 - sent.len()];
@@ -179,5 +213,35 @@ mod tests {
             assert!(body.buffer.capacity() <= 1024);
             assert_eq!(body.finish(), sent);
         }
+    }
+
+    #[test]
+    fn the_body_of_a_failure_is_cut_and_that_of_a_success_is_not() {
+        let caps = BodyCaps {
+            body: 1024,
+            error: 64,
+        };
+        let mut failure = head(&[("content-length", "18446744073709551615")]);
+        failure.status = http::StatusCode::SERVICE_UNAVAILABLE;
+        for piece in [1, 7, 64, 65, 1000] {
+            let mut body = check_head(&failure, caps).unwrap();
+            let mut sent = 0;
+            while body.push(&vec![b'x'; piece]).unwrap() {
+                sent += piece;
+                assert!(sent <= 64, "{piece}");
+            }
+            assert!(body.buffer.capacity() <= 64);
+            assert_eq!(body.finish(), [b'x'; 64], "{piece}");
+        }
+        let mut body = check_head(&failure, caps).unwrap();
+        assert!(body.push(&[b'x'; 64]).unwrap(), "just the cap is not cut");
+        let mut success = check_head(&head(&[]), caps).unwrap();
+        assert!(success.push(&[b'x'; 1024]).unwrap());
+        assert_eq!(success.push(b"x").unwrap_err().kind, HttpErrorKind::TooLarge);
+        // Where failures may be as long as successes, too much of one is a failure.
+        assert_eq!(
+            check_head(&failure, only(1024)).unwrap_err().kind,
+            HttpErrorKind::TooLarge
+        );
     }
 }

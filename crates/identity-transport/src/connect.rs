@@ -6,7 +6,6 @@ mod tcp;
 mod tunnel;
 
 use std::borrow::Cow;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -173,18 +172,9 @@ impl Connector<'_> {
             .within(Stage::Total, race)
             .await
             .map_err(|timed_out| timed_out.into_error(false))?;
-        connected.map_err(|error| {
-            if failure::find::<tcp::NoDriver>(&error).is_some() {
-                return failure::no_runtime();
-            }
-            let (kind, message) = match error.kind() {
-                io::ErrorKind::TimedOut => (
-                    HttpErrorKind::Timeout,
-                    format!("no connection to {whom} within {limit:?}"),
-                ),
-                _ => (HttpErrorKind::Connect, format!("no connection to {whom}")),
-            };
-            HttpError::before_sending(kind, message).with_source(error)
+        connected.map_err(|error| match failure::find::<tcp::NoDriver>(&error).is_some() {
+            true => failure::no_runtime(),
+            false => failure::of_connecting(error, whom, limit),
         })
     }
 }

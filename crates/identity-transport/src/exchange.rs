@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use hyper_util::rt::TokioIo;
 use identity_base::seam::{HttpError, HttpErrorKind, HttpResponse, Now};
 
-use crate::answer::CappedBody;
+use crate::answer::{BodyCaps, CappedBody};
 use crate::connect::Dialed;
 use crate::failure;
 use crate::limits::{Limits, Stage};
@@ -56,17 +56,12 @@ impl Connection {
         unwrap_start(started).map(|connection| Self::Http1(Box::new(connection)))
     }
 
-    /// Sends `request` and reads the answer, at most `max_body` bytes of body.
-    pub(crate) async fn exchange(
-        self,
-        request: &Outgoing,
-        max_body: usize,
-        limits: &mut Limits,
-    ) -> Exchanged {
+    /// Sends `request` and reads the answer, of its body as much as `caps` allow.
+    pub(crate) async fn exchange(self, request: &Outgoing, caps: BodyCaps, limits: &mut Limits) -> Exchanged {
         match self {
-            Self::Http1(connection) => connection.exchange(request, max_body, limits).await,
+            Self::Http1(connection) => connection.exchange(request, caps, limits).await,
             #[cfg(feature = "http2")]
-            Self::Http2(connection) => connection.exchange(request, max_body, limits).await,
+            Self::Http2(connection) => connection.exchange(request, caps, limits).await,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use identity_base::seam::{HttpError, HttpErrorKind};
 
@@ -17,6 +18,26 @@ pub(crate) fn no_runtime() -> HttpError {
         HttpErrorKind::NoRuntime,
         "HTTP needs a tokio runtime with I/O and timers: call this from one that was built with `enable_all`",
     )
+}
+
+/// A failure to connect to `whom`: the server or the proxy. Whatever the system says of a network without a way there, nobody was reached.
+pub(crate) fn of_connecting(error: io::Error, whom: &str, limit: Duration) -> HttpError {
+    let (kind, message) = match error.kind() {
+        io::ErrorKind::TimedOut => (
+            HttpErrorKind::Timeout,
+            format!("no connection to {whom} within {limit:?}"),
+        ),
+        io::ErrorKind::ConnectionRefused => (
+            HttpErrorKind::Connect,
+            format!("no connection to {whom}: it was refused"),
+        ),
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkDown => (
+            HttpErrorKind::Connect,
+            format!("no connection to {whom}: there is no route to it"),
+        ),
+        _ => (HttpErrorKind::Connect, format!("no connection to {whom}")),
+    };
+    HttpError::before_sending(kind, message).with_source(error)
 }
 
 /// More bytes came before the answer than any head may have: a flood of interim answers.
@@ -102,5 +123,68 @@ mod tests {
         assert!(find::<rustls::Error>(&nested).is_none());
         let tls = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::DecryptError);
         assert!(find::<rustls::Error>(&tls).is_some());
+    }
+
+    #[test]
+    fn what_keeps_from_connecting_is_told() {
+        let limit = Duration::from_secs(3);
+        let of = |kind: io::ErrorKind| of_connecting(kind.into(), "the server", limit);
+        for (from, to, words) in [
+            (
+                io::ErrorKind::ConnectionRefused,
+                HttpErrorKind::Connect,
+                ": it was refused",
+            ),
+            (
+                io::ErrorKind::NetworkUnreachable,
+                HttpErrorKind::Connect,
+                ": there is no route to it",
+            ),
+            (
+                io::ErrorKind::HostUnreachable,
+                HttpErrorKind::Connect,
+                ": there is no route to it",
+            ),
+            (
+                io::ErrorKind::NetworkDown,
+                HttpErrorKind::Connect,
+                ": there is no route to it",
+            ),
+            (io::ErrorKind::AddrNotAvailable, HttpErrorKind::Connect, ""),
+            (io::ErrorKind::PermissionDenied, HttpErrorKind::Connect, ""),
+            (io::ErrorKind::Other, HttpErrorKind::Connect, ""),
+            (io::ErrorKind::TimedOut, HttpErrorKind::Timeout, " within 3s"),
+        ] {
+            let error = of(from);
+            assert_eq!((error.kind, error.request_sent), (to, false), "{from:?}");
+            assert_eq!(error.message, format!("no connection to the server{words}"));
+            let cause = find::<io::Error>(&error).unwrap();
+            assert_eq!(cause.kind(), from);
+            assert!(error.kind.is_transient());
+        }
+    }
+
+    /// The numbers by which the system itself says so.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_systems_own_numbers_are_understood() {
+        for (number, name, words) in [
+            (100, "ENETDOWN", ": there is no route to it"),
+            (101, "ENETUNREACH", ": there is no route to it"),
+            (113, "EHOSTUNREACH", ": there is no route to it"),
+            (111, "ECONNREFUSED", ": it was refused"),
+        ] {
+            let error = of_connecting(io::Error::from_raw_os_error(number), "the server", Duration::ZERO);
+            assert_eq!(
+                (error.kind, error.request_sent),
+                (HttpErrorKind::Connect, false),
+                "{name}"
+            );
+            assert_eq!(
+                error.message,
+                format!("no connection to the server{words}"),
+                "{name}"
+            );
+        }
     }
 }

@@ -9,6 +9,7 @@ use identity_base::seam::{
 };
 use tokio::runtime::Handle;
 
+use crate::answer::BodyCaps;
 use crate::builder::HyperTransportBuilder;
 use crate::connect::Connector;
 use crate::exchange::{Connection, Failure};
@@ -97,6 +98,10 @@ impl Inner {
         let target = Target::parse(&request.uri)?;
         target.check_rule(request.policy.addresses)?;
         let outgoing = Outgoing::new(&request, &target)?;
+        let caps = BodyCaps {
+            body: request.max_body,
+            error: request.max_error_body,
+        };
         let proxy = self.proxy(&target, &request.policy)?;
         let key = Key::new(&target, proxy.is_some(), &request.policy.server);
         let mut limits = Limits::start(Arc::clone(&self.clock), request.timeouts)?;
@@ -105,7 +110,7 @@ impl Inner {
             .pool
             .take(runtime.id(), &key, request.policy.addresses, self.clock.now())
         {
-            match idle.exchange(&outgoing, request.max_body, &mut limits).await {
+            match idle.exchange(&outgoing, caps, &mut limits).await {
                 Ok(exchanged) => return Ok(self.keep(&runtime, key, exchanged)),
                 Err(failure) if may_repeat(&failure, &outgoing) => {}
                 Err(failure) => {
@@ -126,10 +131,7 @@ impl Inner {
         };
         let dialed = connector.dial(&mut limits).await?;
         let connection = Connection::start(dialed, &mut limits).await?;
-        match connection
-            .exchange(&outgoing, request.max_body, &mut limits)
-            .await
-        {
+        match connection.exchange(&outgoing, caps, &mut limits).await {
             Ok(exchanged) => Ok(self.keep(&runtime, key, exchanged)),
             Err(failure) => Err(failure.error),
         }

@@ -78,7 +78,9 @@ impl TransportClient {
         let uri: Uri = theirs.url().as_str().parse().map_err(invalid)?;
         let mut ours = HttpRequest::get(uri)
             .timeouts(self.timeouts)
-            .max_body(self.max_body);
+            .max_body(self.max_body)
+            // What a service says in a failure is the SDK's to read: whole, or not at all.
+            .max_error_body(usize::MAX);
         ours.method = Method::from_bytes(theirs.method().as_ref().as_bytes()).map_err(invalid)?;
         ours.body = Arc::new(self.body(theirs.body()).await?);
         for (name, value) in theirs.headers().iter() {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
-use super::PrivateFile;
+use super::{FileContents, PrivateFile};
 use crate::BoxFuture;
 
 /// Reads and writes files, off the async threads.
@@ -29,6 +29,41 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
         path: &Path,
         options: ReadOptions,
     ) -> io::Result<(Zeroizing<Vec<u8>>, FileMetadata)>;
+
+    /// Reads the file `name` of `directory`, and tells what the file was and what the directory was, both **after** they were opened: the directory without
+    /// following a link, the file below the open directory. So what the directory was is true of the one that was read from, whoever renames things
+    /// meanwhile. `name` is one component.
+    ///
+    /// The default can't do that: it reads by path, and fails if the directory is another one after reading than it was before.
+    fn read_in<'a>(
+        &'a self,
+        directory: &'a Path,
+        name: &'a str,
+        options: ReadOptions,
+    ) -> BoxFuture<'a, io::Result<(FileContents, FileMetadata)>> {
+        Box::pin(async move {
+            let before = self.metadata(directory, true).await?;
+            let contents = self.read(&directory.join(name), options).await?;
+            let after = self.metadata(directory, true).await?;
+            match before.kind == FileKind::Directory && before == after {
+                true => Ok((contents, after)),
+                false => Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "the directory is none, or was changed while it was read from",
+                )),
+            }
+        })
+    }
+
+    /// Runs work that takes long, such as deriving a key from a password to open what was read, where it holds up no async thread.
+    ///
+    /// The default runs it in place, which is right for a file system whose time is a test's.
+    fn run_blocking<'a>(&'a self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'a, io::Result<()>> {
+        Box::pin(async move {
+            work();
+            Ok(())
+        })
+    }
 
     /// What `path` is, without opening it. Symbolic links are followed unless `no_follow`.
     fn metadata<'a>(&'a self, path: &'a Path, no_follow: bool) -> BoxFuture<'a, io::Result<FileMetadata>>;

@@ -42,6 +42,9 @@ pub struct HttpRequest {
     pub timeouts: HttpTimeouts,
     /// The most bytes of the answer's body. Default: 1 MiB.
     pub max_body: usize,
+    /// The most bytes of the body of an answer that is no success: a longer one may be cut here, since it is read for its explanation only. If this is more
+    /// than `max_body`, nothing is cut, and what is longer than that is a failure. Default: 64 KiB.
+    pub max_error_body: usize,
 }
 
 impl HttpRequest {
@@ -56,6 +59,7 @@ impl HttpRequest {
             policy: ConnectPolicy::default(),
             timeouts: HttpTimeouts::default(),
             max_body: 1024 * 1024,
+            max_error_body: 64 * 1024,
         }
     }
 
@@ -98,6 +102,13 @@ impl HttpRequest {
         self.max_body = max_body;
         self
     }
+
+    /// Sets where the body of an answer that is no success may be cut.
+    #[must_use]
+    pub const fn max_error_body(mut self, max_error_body: usize) -> Self {
+        self.max_error_body = max_error_body;
+        self
+    }
 }
 
 impl fmt::Debug for HttpRequest {
@@ -112,7 +123,7 @@ impl fmt::Debug for HttpRequest {
     }
 }
 
-/// An answer, read to its end. `Debug` doesn't show the body.
+/// An answer, read to its end or to the request's [`max_error_body`](HttpRequest::max_error_body). `Debug` doesn't show the body.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct HttpResponse {

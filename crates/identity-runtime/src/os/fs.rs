@@ -7,6 +7,7 @@ mod private;
 #[path = "fs/private_elsewhere.rs"]
 mod private;
 mod replace;
+mod within;
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -14,7 +15,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use identity_base::BoxFuture;
-use identity_base::seam::{FileKind, FileMetadata, FileSystem, PrivateFile, ReadOptions, WriteOptions};
+use identity_base::seam::{
+    FileContents, FileKind, FileMetadata, FileSystem, PrivateFile, ReadOptions, WriteOptions,
+};
 use zeroize::Zeroizing;
 
 use super::buffer::Buffer;
@@ -55,6 +58,23 @@ impl FileSystem for SystemFs {
         options: ReadOptions,
     ) -> io::Result<(Zeroizing<Vec<u8>>, FileMetadata)> {
         read(path, options)
+    }
+
+    fn read_in<'a>(
+        &'a self,
+        directory: &'a Path,
+        name: &'a str,
+        options: ReadOptions,
+    ) -> BoxFuture<'a, io::Result<(FileContents, FileMetadata)>> {
+        let (directory, name) = (directory.to_owned(), name.to_owned());
+        Box::pin(off_thread(move || within::read(&directory, &name, options)))
+    }
+
+    fn run_blocking<'a>(&'a self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'a, io::Result<()>> {
+        Box::pin(off_thread(move || {
+            work();
+            Ok(())
+        }))
     }
 
     fn metadata<'a>(&'a self, path: &'a Path, no_follow: bool) -> BoxFuture<'a, io::Result<FileMetadata>> {
@@ -99,8 +119,12 @@ impl FileSystem for SystemFs {
 }
 
 /// Opens, looks, then reads: in this order, so that what was looked at is what is read.
-fn read(path: &Path, options: ReadOptions) -> io::Result<(Zeroizing<Vec<u8>>, FileMetadata)> {
-    let mut file = open::open(path, options.no_follow)?;
+fn read(path: &Path, options: ReadOptions) -> io::Result<FileContents> {
+    read_open(open::open(path, options.no_follow)?, options)
+}
+
+/// Looks at an open file, then reads it.
+fn read_open(mut file: fs::File, options: ReadOptions) -> io::Result<FileContents> {
     let metadata = describe(&file.metadata()?);
     if options.no_follow && metadata.kind == FileKind::Symlink {
         return Err(open::is_a_link());

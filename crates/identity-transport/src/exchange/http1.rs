@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use identity_base::seam::HttpError;
 
 use super::{Connection, Exchanged, Failure, Meter, Metered, Stamp, failed, response};
-use crate::answer::{self, MAX_HEAD};
+use crate::answer::{self, BodyCaps, MAX_HEAD};
 use crate::connect::Socket;
 use crate::failure;
 use crate::limits::Limits;
@@ -62,13 +62,13 @@ impl Http1 {
     pub(super) async fn exchange(
         mut self: Box<Self>,
         request: &Outgoing,
-        max_body: usize,
+        caps: BodyCaps,
         limits: &mut Limits,
     ) -> Exchanged {
         let (read, written) = (self.meter.read(), self.meter.written());
         let reused = self.stamp.reused;
         let meter = Arc::clone(&self.meter);
-        let result = self.run(request, max_body, limits).await;
+        let result = self.run(request, caps, limits).await;
         match result {
             Ok(answer) => {
                 // A server that answers before it has the whole request may not read the rest of it.
@@ -88,7 +88,7 @@ impl Http1 {
     async fn run(
         &mut self,
         request: &Outgoing,
-        max_body: usize,
+        caps: BodyCaps,
         limits: &mut Limits,
     ) -> Result<identity_base::seam::HttpResponse, HttpError> {
         let Self {
@@ -106,7 +106,7 @@ impl Http1 {
         let answer = answer.map_err(|error| failure::of_exchange(error, true))?;
         meter.allow(u64::MAX);
         let (head, mut incoming) = answer.into_parts();
-        let mut body = answer::check_head(&head, max_body)?;
+        let mut body = answer::check_head(&head, caps)?;
         loop {
             let frame = next_frame(&mut incoming);
             let frame = limits
@@ -117,8 +117,12 @@ impl Http1 {
                 None => break,
                 Some(Err(error)) => return Err(failure::of_exchange(error, true)),
                 Some(Ok(frame)) => {
-                    if let Some(data) = frame.data_ref() {
-                        body.push(data)?;
+                    if let Some(data) = frame.data_ref()
+                        && !body.push(data)?
+                    {
+                        // The rest is still to come: nothing else can be read from this connection.
+                        driver.0 = None;
+                        break;
                     }
                 }
             }

@@ -10,7 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use identity_base::seam::{HttpError, HttpResponse};
 
 use super::{Connection, Exchanged, Metered, Stamp, failed, response};
-use crate::answer::{self, MAX_HEAD};
+use crate::answer::{self, BodyCaps, MAX_HEAD};
 use crate::connect::Socket;
 use crate::failure;
 use crate::limits::Limits;
@@ -52,12 +52,12 @@ impl Http2 {
     pub(super) async fn exchange(
         mut self,
         request: &Outgoing,
-        max_body: usize,
+        caps: BodyCaps,
         limits: &mut Limits,
     ) -> Exchanged {
         let reused = self.stamp.reused;
         let mut answered = false;
-        match self.run(request, max_body, limits, &mut answered).await {
+        match self.run(request, caps, limits, &mut answered).await {
             Ok(answer) => {
                 self.stamp.reused = true;
                 Ok((answer, Some(Connection::Http2(self))))
@@ -69,7 +69,7 @@ impl Http2 {
     async fn run(
         &mut self,
         request: &Outgoing,
-        max_body: usize,
+        caps: BodyCaps,
         limits: &mut Limits,
         answered: &mut bool,
     ) -> Result<HttpResponse, HttpError> {
@@ -86,7 +86,7 @@ impl Http2 {
         })?;
         *answered = true;
         let (head, mut incoming) = answer.into_parts();
-        let mut body = answer::check_head(&head, max_body)?;
+        let mut body = answer::check_head(&head, caps)?;
         loop {
             let frame = poll_fn(|context| Pin::new(&mut incoming).poll_frame(context));
             let frame = limits
@@ -97,8 +97,11 @@ impl Http2 {
                 None => break,
                 Some(Err(error)) => return Err(failure::of_exchange(error, true)),
                 Some(Ok(frame)) => {
-                    if let Some(data) = frame.data_ref() {
-                        body.push(data)?;
+                    // What is dropped with the rest of the body is this stream alone.
+                    if let Some(data) = frame.data_ref()
+                        && !body.push(data)?
+                    {
+                        break;
                     }
                 }
             }

@@ -15,6 +15,11 @@ use super::*;
 use crate::connect::Socket;
 use crate::target::Target;
 
+const CAPS: BodyCaps = BodyCaps {
+    body: 1024,
+    error: 1024,
+};
+
 /// A stream that takes so many bytes, and then behaves like this.
 struct Broken {
     takes: usize,
@@ -82,7 +87,7 @@ fn send(takes: usize, then: Then, reused: bool) -> Failure {
         let request = HttpRequest::post_form(http::Uri::from_static("http://127.0.0.1/"), form);
         let request = Outgoing::new(&request, &Target::parse(&request.uri).unwrap()).unwrap();
         let running = tokio::spawn(async move {
-            let exchanged = connection.exchange(&request, 1024, &mut limits).await;
+            let exchanged = connection.exchange(&request, CAPS, &mut limits).await;
             exchanged.err().unwrap()
         });
         if matches!(then, Then::Stalls) {

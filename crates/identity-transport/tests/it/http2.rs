@@ -48,9 +48,12 @@ async fn serve(authority: &Authority, gate: Gate) -> (SocketAddr, Arc<Mutex<Seen
                             gate.pass().await;
                         }
                         let mut answer = Response::new(match path.as_str() {
-                            "/long" => "x".repeat(5000),
+                            "/long" | "/long-failure" => "x".repeat(5000),
                             _ => path,
                         });
+                        if request.uri().path() == "/long-failure" {
+                            *answer.status_mut() = http::StatusCode::BAD_GATEWAY;
+                        }
                         if answer.body() == "/encoded" {
                             answer
                                 .headers_mut()
@@ -120,6 +123,21 @@ fn the_caps_hold() {
         let error = transport.send(post(&url("/encoded"))).await.unwrap_err();
         assert_eq!(error.kind, HttpErrorKind::Protocol);
         assert!(!format!("{error:?}").contains(CANARY));
+    });
+}
+
+#[test]
+fn a_long_failure_is_cut_and_the_connection_serves_on() {
+    let authority = Authority::new();
+    block_on(async {
+        let (address, seen) = serve(&authority, Gate::closed()).await;
+        let transport = trusting(&authority).build();
+        let url = |path: &str| format!("https://{HOST}:{}{path}", address.port());
+        let request = post(&url("/long-failure")).max_error_body(1000);
+        let answer = transport.send(request).await.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.body.len()), (502, 1000));
+        transport.send(post(&url("/after"))).await.unwrap();
+        assert_eq!(seen.lock().unwrap().connections, 1);
     });
 }
 

@@ -237,3 +237,37 @@ fn an_answer_before_the_whole_request_was_read_ends_the_connection() {
         );
     });
 }
+
+#[test]
+fn a_long_failure_is_cut_and_its_connection_is_not_used_again() {
+    block_on(async {
+        let flood = vec![
+            Step::Request,
+            Step::send("HTTP/1.1 503 Service Unavailable\r\ntransfer-encoding: chunked\r\n\r\n"),
+            Step::Flood(("100\r\n".to_owned() + &"x".repeat(256) + "\r\n").into_bytes()),
+        ];
+        let announced = vec![
+            Step::Request,
+            Step::send("HTTP/1.1 404 Not Found\r\ncontent-length: 1099511627776\r\n\r\n"),
+            Step::Flood(vec![b'x'; 1000]),
+        ];
+        let server = RawServer::start(vec![
+            flood,
+            announced,
+            vec![Step::Request, Step::answer(200, "after")],
+        ])
+        .await;
+        let transport = HyperTransport::new();
+        for (status, ended) in [(503, 1), (404, 2)] {
+            let answer = transport.send(get(&local(&server, "/"))).await.unwrap();
+            assert_eq!(
+                (answer.status.as_u16(), answer.body.len()),
+                (status, 64 * 1024),
+                "the status is told, and as much of the text as may be"
+            );
+            server.journal().until_ended(ended).await;
+        }
+        let answer = transport.send(get(&local(&server, "/"))).await.unwrap();
+        assert_eq!(answer.body.as_slice(), b"after");
+    });
+}
