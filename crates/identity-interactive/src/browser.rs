@@ -4,6 +4,8 @@ mod authorize;
 mod callback;
 mod connection;
 mod flow;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod loopback;
 mod pages;
 mod redirect;

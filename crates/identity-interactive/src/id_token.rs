@@ -62,15 +62,14 @@ fn check_issuer(issuer: &str, tid: &str, authority: &Authority, tenant: &TenantI
     let same_host = host.eq_ignore_ascii_case(authority.origin())
         || Authority::parse(host)
             .is_ok_and(|issuer| issuer.cloud() != Cloud::Custom && issuer.cloud() == authority.cloud());
-    // Customers' domains issue under the tenant's own host name.
-    let same_host = same_host
-        || host.split_once('.').is_some_and(|(name, domain)| {
-            name.eq_ignore_ascii_case(tid)
-                && authority
-                    .host()
-                    .ends_with(&format!(".{}", domain.to_ascii_lowercase()))
-        });
-    if !same_host {
+    // Customers' domains issue under the tenant's own host name, beside that of the authority.
+    let is_sibling = || {
+        let (name, domain) = host.split_once('.')?;
+        let (_, own) = authority.host().split_once('.')?;
+        let is_domain = domain.contains('.') && domain.eq_ignore_ascii_case(own);
+        (is_domain && !tid.is_empty() && name.eq_ignore_ascii_case(tid)).then_some(())
+    };
+    if !same_host && is_sibling().is_none() {
         return Err(mismatch("is of another issuer"));
     }
     if tenant.is_adfs() {
@@ -98,3 +97,6 @@ fn mismatch(what: &'static str) -> Error {
         format!("the sign-in's id token {what}"),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,9 @@ mod sign_in;
 mod silent;
 mod username_password;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use browser::fuzzing;
 pub use browser::{InteractiveBrowserCredential, InteractiveBrowserCredentialBuilder, SignInPrompt};
 pub use device_code::{DeviceCodeCredential, DeviceCodeCredentialBuilder, DeviceCodePrompt};
 pub use identity_cache::{AuthenticationRecord, TokenCachePersistenceOptions, TokenCaches};

@@ -30,3 +30,41 @@ impl Served {
         !served.contains(&sha256(token.expose().as_bytes()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn handed_out(served: &Served, token: &str) {
+        let fetched = served.hand_out(Fetched::new(token, Duration::from_secs(1)));
+        assert_eq!(fetched.token.expose(), token, "it goes on as it came");
+    }
+
+    #[test]
+    fn what_was_handed_out_is_not_new_any_more() {
+        let served = Served::default();
+        assert!(served.is_new(&Secret::new("a")));
+        handed_out(&served, "a");
+        assert!(!served.is_new(&Secret::new("a")) && served.is_new(&Secret::new("b")));
+        handed_out(&served, "b");
+        assert!(!served.is_new(&Secret::new("a")) && !served.is_new(&Secret::new("b")));
+        assert!(!format!("{served:?}").contains("\"a\""));
+    }
+
+    #[test]
+    fn no_more_than_a_thousand_are_remembered_and_the_last_always() {
+        let served = Served::default();
+        for number in 0..5000 {
+            let token = format!("token-{number}");
+            handed_out(&served, &token);
+            assert!(!served.is_new(&Secret::new(token)));
+            assert!(served.0.lock().unwrap().len() <= 1024);
+        }
+        handed_out(&served, "token-4999");
+        assert!(
+            served.0.lock().unwrap().len() > 900,
+            "5000 is not a multiple by chance"
+        );
+    }
+}

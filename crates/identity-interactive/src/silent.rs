@@ -224,3 +224,22 @@ fn required(request: &OwnedRequest, refused: Option<Error>) -> Error {
         None => error.with_hint("call `authenticate` with the error's scopes and claims"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use identity_base::{AccessToken, Scopes};
+
+    #[test]
+    fn only_a_plain_wish_is_answered_from_the_cache() {
+        let plain = || OwnedRequest::new(Scopes::parse(["s"]).unwrap());
+        let token = AccessToken::new("rejected", std::time::SystemTime::UNIX_EPOCH).unwrap();
+        assert!(may_read(&plain()));
+        assert!(may_read(
+            &plain().with_tenant("t").with_cae(true).with_superseded(None)
+        ));
+        assert!(!may_read(&plain().with_claims("{}")));
+        assert!(!may_read(&plain().with_superseded(Some(token))));
+        assert!(!may_read(&plain().with_background(true)));
+    }
+}

@@ -4,6 +4,8 @@ mod federation;
 mod flow;
 mod http;
 mod mex;
+#[cfg(test)]
+mod properties;
 mod realm;
 mod rst;
 mod rstr;

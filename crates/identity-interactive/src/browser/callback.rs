@@ -70,9 +70,9 @@ impl Expected {
         if !self.knows_state(parameters) {
             return Verdict::Page(Page::Nothing);
         }
-        if let Some(issuer) = parameters.only("iss")
-            && !self.is_own_issuer(issuer)
-        {
+        // Two issuers are as bad as another one.
+        let is_own = |issuer| self.is_own_issuer(issuer);
+        if parameters.has("iss") && !parameters.only("iss").is_some_and(is_own) {
             return Verdict::Answer(Err(Error::new(
                 ErrorKind::IdentityMismatch,
                 "the sign-in's answer is of another authority than the one asked",

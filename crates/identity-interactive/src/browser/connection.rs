@@ -48,6 +48,11 @@ impl Shared {
 pub(super) struct Activity(AtomicU64);
 
 impl Activity {
+    #[cfg(test)]
+    pub(super) const fn at(last: u64) -> Self {
+        Self(AtomicU64::new(last))
+    }
+
     pub(super) fn last(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

@@ -10,9 +10,12 @@ use identity_base::BoxFuture;
 
 use super::connection::{Activity, Answered, Shared, serve};
 use super::loopback::Listeners;
+use super::request::{MAX_BODY_BYTES, MAX_HEAD_BYTES};
 
 /// How many connections are served at once.
 const MAX_CONNECTIONS: usize = 16;
+// All that strangers can make this process hold.
+const _: () = assert!(MAX_CONNECTIONS * (MAX_HEAD_BYTES + MAX_BODY_BYTES) <= 8 * 1024 * 1024);
 /// How many are accepted before others get their turn.
 const MAX_ACCEPTS: usize = 32;
 /// The pause after the system refused to accept one.
@@ -136,3 +139,6 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,8 @@ use super::rst::Rst;
 use super::rstr::{self, Assertion};
 
 const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
+/// The longest description or answer of an organization's server. They have some tens of kilobytes.
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Gets an assertion for the account.
 ///
@@ -43,6 +45,7 @@ pub(super) async fn assertion(
     }
     .envelope()?;
     let request = HttpRequest::post_form(uri, body)
+        .max_body(MAX_BYTES)
         .header(
             CONTENT_TYPE,
             HeaderValue::from_static("application/soap+xml; charset=utf-8"),
@@ -65,7 +68,9 @@ async fn find(
     if let Some(url) = &federation.metadata_url {
         let uri = https(url, "the description of the organization's server")?;
         let host = uri.host().unwrap_or_default().to_owned();
-        let request = HttpRequest::get(uri).header(ACCEPT, HeaderValue::from_static("application/xml"));
+        let request = HttpRequest::get(uri)
+            .max_body(MAX_BYTES)
+            .header(ACCEPT, HeaderValue::from_static("application/xml"));
         let response = exchange(options, headers, request, |_| false).await?;
         if !response.status.is_success() {
             return Err(failure::status(&host, response.status.as_u16()));

@@ -27,8 +27,19 @@ impl Rst<'_> {
     /// The envelope. Everything that isn't ours is escaped, so nobody's name or password adds an element.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] for a time outside the calendar.
+    /// [`ErrorKind::InvalidConfiguration`] for characters that XML can't have; [`ErrorKind::Internal`] for a time outside the calendar.
     pub(super) fn envelope(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        if !self
+            .username
+            .chars()
+            .chain(self.password.expose().chars())
+            .all(is_xml)
+        {
+            return Err(Error::new(
+                ErrorKind::InvalidConfiguration,
+                "the user name or the password has characters that can't be sent to the organization's server",
+            ));
+        }
         let (trust, key_type) = match self.endpoint.version {
             Version::V13 => (
                 "http://docs.oasis-open.org/ws-sx/ws-trust/200512",
@@ -92,9 +103,47 @@ impl Rst<'_> {
     }
 }
 
+/// Whether a character may stand in a document at all, escaped or not.
+const fn is_xml(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_name_and_password_arrive_as_they_are_or_are_refused(
+            name in any::<String>(),
+            password in prop::collection::vec(prop_oneof![any::<char>(), Just('\r'), Just('\n'), Just(']'), Just('>')], 0..16),
+        ) {
+            let password: String = password.into_iter().collect();
+            let endpoint = Endpoint { address: "https://fs.contoso.test/".to_owned(), version: Version::V13 };
+            let rst = Rst {
+                endpoint: &endpoint,
+                username: &name,
+                password: &Secret::new(password.as_str()),
+                audience: "urn:a",
+                message_id: "1",
+                now: 0,
+            };
+            let Ok(text) = rst.envelope() else {
+                let control = |c: char| (c.is_control() && !"\t\r\n".contains(c)) || "\u{fffe}\u{ffff}".contains(c);
+                prop_assert!(name.chars().chain(password.chars()).any(control));
+                return Ok(());
+            };
+            let text = std::str::from_utf8(&text).unwrap();
+            let document = roxmltree::Document::parse(text).unwrap();
+            for (tag, value) in [("Username", name), ("Password", password)] {
+                let node = document.descendants().find(|node| node.tag_name().name() == tag).unwrap();
+                prop_assert_eq!(node.text().unwrap_or_default(), value);
+            }
+        }
+    }
 
     fn envelope(version: Version, username: &str, password: &str) -> String {
         let endpoint = Endpoint {

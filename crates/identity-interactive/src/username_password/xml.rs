@@ -1,10 +1,9 @@
 //! XML of other people's servers.
 
+mod survey;
+
 use identity_base::{Error, ErrorKind};
 use roxmltree::{Document, Node};
-
-/// Deeper documents are refused: elements are searched recursively.
-const MAX_DEPTH: usize = 128;
 
 /// Reads a document without a document type, which could define entities.
 ///
@@ -14,23 +13,7 @@ pub(super) fn parse<'a>(text: &'a [u8], what: &str) -> Result<Document<'a>, Erro
     let unreadable = |why: String| Error::new(ErrorKind::Protocol, format!("{what} can't be read: {why}"));
     let text = std::str::from_utf8(text).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
     let text = text.trim_start_matches('\u{feff}');
-    let mut depth = 0usize;
-    let mut deepest = 0usize;
-    for (at, _) in text.match_indices('<') {
-        match text.as_bytes().get(at + 1) {
-            Some(b'/') => depth = depth.saturating_sub(1),
-            Some(b'?' | b'!') | None => {}
-            // Elements that end at once count too; that only makes the bound narrower.
-            Some(_) if is_empty_element(text, at) => {}
-            Some(_) => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-        }
-    }
-    if deepest > MAX_DEPTH {
-        return Err(unreadable("its elements are nested too deeply".to_owned()));
-    }
+    survey::check(text).map_err(|why| unreadable(why.to_owned()))?;
     Document::parse(text).map_err(|error| {
         let place = error.pos();
         unreadable(format!(
@@ -38,12 +21,6 @@ pub(super) fn parse<'a>(text: &'a [u8], what: &str) -> Result<Document<'a>, Erro
             place.row, place.col
         ))
     })
-}
-
-fn is_empty_element(text: &str, at: usize) -> bool {
-    let rest = text.get(at..).unwrap_or_default();
-    rest.find('>')
-        .is_some_and(|end| rest.get(..end).is_some_and(|tag| tag.ends_with('/')))
 }
 
 /// The child elements of this name, whatever their namespace's prefix.
@@ -78,6 +55,8 @@ pub(super) fn escape(text: &str, out: &mut String) {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&apos;"),
+            // Readers make a line end of it otherwise.
+            '\r' => out.push_str("&#13;"),
             other => out.push(other),
         }
     }
@@ -111,9 +90,9 @@ mod tests {
     }
 
     #[test]
-    fn all_five_characters_are_escaped() {
+    fn what_would_be_read_as_something_else_is_escaped() {
         let mut out = String::new();
-        escape("a<b>&\"c'\u{e4}", &mut out);
-        assert_eq!(out, "a&lt;b&gt;&amp;&quot;c&apos;\u{e4}");
+        escape("a<b>&\"c'\u{e4}\r\n", &mut out);
+        assert_eq!(out, "a&lt;b&gt;&amp;&quot;c&apos;\u{e4}&#13;\n");
     }
 }

@@ -114,6 +114,43 @@ fn refusals_end_the_wait() {
 }
 
 #[test]
+fn who_was_asked_already_is_not_told_to_sign_in() {
+    // The numbers that the service gives for these: each of them would otherwise ask for a sign-in.
+    for (code, number, hint) in [
+        ("authorization_declined", 65004, "declined"),
+        ("access_denied", 65004, "declined"),
+        ("expired_token", 70019, "expires"),
+        ("code_expired", 70019, "expires"),
+        ("bad_verification_code", 70018, "again"),
+    ] {
+        run(async |world| {
+            let credential = builder(world).build().unwrap();
+            world.http.push(device_code(world, 900, 1));
+            let description = format!("AADSTS{number}: no");
+            let body = json!({"error": code, "error_codes": [number], "error_description": description});
+            world.http.push(HttpStep::json(400, &body));
+            let error = world.token(&credential, SCOPE).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AuthenticationFailed, "{error}");
+            assert_eq!((error.code(), error.aadsts()), (Some(code), Some(number)));
+            assert!(error.hint().unwrap().contains(hint), "{error:?}");
+        });
+    }
+    // What more steps would solve is another matter: the caller gets to know which.
+    run(async |world| {
+        let credential = builder(world).build().unwrap();
+        world.http.push(device_code(world, 900, 1));
+        let wanted = r#"{"access_token":{"acrs":{"essential":true}}}"#;
+        let body = json!({"error": "interaction_required", "error_codes": [50076], "claims": wanted});
+        world.http.push(HttpStep::json(400, &body));
+        let error = world.token(&credential, SCOPE).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.claims()),
+            (ErrorKind::AuthenticationRequired, Some(wanted))
+        );
+    });
+}
+
+#[test]
 fn the_wait_ends_with_the_code_or_the_timeout() {
     for (timeout, seconds) in [(None, 60), (Some(20), 20), (Some(9999), 60)] {
         run(async |world| {

@@ -14,6 +14,7 @@ mod caller;
 mod common;
 mod device_code;
 mod hostile;
+mod once;
 mod shared_cache;
 mod silent;
 mod username_password;

@@ -420,3 +420,65 @@ fn a_tenant_that_is_named_goes_before_the_records() {
         );
     });
 }
+
+#[test]
+fn what_another_program_stored_answers_neither_a_rejection_nor_a_refresh() {
+    for is_rejected in [true, false] {
+        run(async |world| {
+            let caches = TokenCaches::in_memory();
+            let record = sign_in(world, &caches, |answer| answer).await;
+            let credential = || {
+                builder(world, &caches)
+                    .with_authentication_record(record.clone())
+                    .build()
+                    .unwrap()
+            };
+            let (ours, theirs) = (credential(), credential());
+            let first = ours.get_token(&[SCOPE]).await.unwrap();
+            assert!(world.token(&theirs, SCOPE).await.unwrap() == first.secret());
+            // The other program rejects it, and stores another one.
+            world.clock.advance(Duration::from_secs(600));
+            let second = Answer::new(world, "second", "rotated");
+            world.http.push(second.step());
+            let rejecting = TokenRequest::new(SCOPE).rejected(&first);
+            assert_eq!(
+                world.token_with(&theirs, rejecting).await.unwrap(),
+                second.token()
+            );
+            // That one is of before what we want to get past.
+            let third = Answer::new(world, "third", "rotated again");
+            world.http.push(third.step());
+            if is_rejected {
+                assert_eq!(world.token_with(&ours, rejecting).await.unwrap(), third.token());
+            } else {
+                world.clock.advance(Duration::from_secs(2450));
+                assert_eq!(world.token(&ours, SCOPE).await.unwrap(), first.secret());
+                world.http.sent(4).await;
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(world.form(3)["refresh_token"], second.refresh_token());
+        });
+    }
+}
+
+#[test]
+fn a_token_that_is_too_short_for_the_caller_is_not_served_from_the_cache_again() {
+    run(async |world| {
+        let caches = TokenCaches::in_memory();
+        let record = sign_in(world, &caches, |answer| answer).await;
+        let credential = builder(world, &caches)
+            .with_authentication_record(record)
+            .build()
+            .unwrap();
+        let first = world.token(&credential, SCOPE).await.unwrap();
+        world.clock.advance(Duration::from_secs(1000));
+        let longer = TokenRequest::new(SCOPE).min_remaining(Duration::from_secs(3000));
+        let second = Answer::new(world, "second", "rotated");
+        world.http.push(second.step());
+        assert_eq!(
+            world.token_with(&credential, longer).await.unwrap(),
+            second.token()
+        );
+        assert_ne!(first, second.token());
+    });
+}

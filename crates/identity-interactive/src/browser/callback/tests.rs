@@ -1,5 +1,7 @@
 //! Tests of the callback.
 
+mod properties;
+
 use super::*;
 
 const STATE: &str = "the-right-state";
