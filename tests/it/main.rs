@@ -7,6 +7,7 @@
 mod allocations;
 mod confidential;
 mod devtools;
+mod examples;
 mod interactive;
 mod key_files;
 mod managed;

@@ -27,7 +27,8 @@ const MAX_PAGE_BYTES: u64 = 1024 * 1024;
 /// Stands in for the person's browser: it opens the emulator's sign-in page, does what the next [`SignIn`](crate::SignIn) says, and carries the answer back to
 /// the program's listener, all by itself.
 ///
-/// Faults don't apply to what it opens; the journal shows it. It goes nowhere but to the emulator and to the loopback interface.
+/// Faults don't apply to what it opens; the journal shows it. It goes nowhere but to the emulator, by its own address or that of
+/// [`issuer_base`](crate::Builder::issuer_base), and to the loopback interface.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -61,16 +62,17 @@ impl EmulatedBrowser {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What comes of the page at `url`: an answer for the application, if there is one.
-    fn visit(&self, url: &str) -> Result<Option<Redirect>, String> {
+    /// What comes of the page at `url`: an answer for the application, if there is one, and the origin that carries it.
+    fn visit(&self, url: &str) -> Result<(Option<Redirect>, String), String> {
         let request = Request::get(url)
             .body(())
             .map_err(|_| format!("{url:?} is no address"))?;
         let (parts, ()) = request.into_parts();
         let authority = parts.uri.authority().map_or("", |authority| authority.as_str());
-        if parts.uri.scheme_str() != Some("https") || format!("https://{authority}") != self.world.authority()
-        {
-            return Err(format!("https://{authority} is not this emulator"));
+        let origin = format!("https://{authority}");
+        let is_here = origin == self.world.authority() || Some(&origin) == self.world.issuer_base.as_ref();
+        if parts.uri.scheme_str() != Some("https") || !is_here {
+            return Err(format!("{origin} is not this emulator"));
         }
         let found = routes::find(Listener::Tls, "GET", parts.uri.path());
         if found.route() != Route::Authorize {
@@ -88,20 +90,20 @@ impl EmulatedBrowser {
         };
         entry.finish(Finished::Answered { status, aadsts });
         match decided {
-            Ok(Outcome::Redirect(redirect)) => Ok(Some(redirect)),
-            Ok(Outcome::Nothing) => Ok(None),
+            Ok(Outcome::Redirect(redirect)) => Ok((Some(redirect), origin)),
+            Ok(Outcome::Nothing) => Ok((None, origin)),
             Err(refusal) => Err(format!("the page says AADSTS{}", refusal.code())),
         }
     }
 
     /// Carries an answer to the application's listener, in a thread of its own as a browser is a process of its own.
-    fn carry(&self, redirect: Redirect) -> Result<(), String> {
+    fn carry(&self, redirect: Redirect, origin: String) -> Result<(), String> {
         let browser = self.clone();
         thread::Builder::new()
             .name("emulated-browser".to_owned())
             .spawn(move || {
                 // An application that went away shows nothing.
-                if let Ok(page) = browser.send(&redirect) {
+                if let Ok(page) = browser.send(&redirect, &origin) {
                     let mut shown = browser.shown.lock().unwrap_or_else(PoisonError::into_inner);
                     shown.push(page);
                 }
@@ -110,7 +112,7 @@ impl EmulatedBrowser {
             .map_err(|error| format!("no thread could be started: {error}"))
     }
 
-    fn send(&self, redirect: &Redirect) -> Result<String, String> {
+    fn send(&self, redirect: &Redirect, origin: &str) -> Result<String, String> {
         let rest = redirect
             .uri
             .strip_prefix("http://")
@@ -125,9 +127,8 @@ impl EmulatedBrowser {
         let encoded = redirect.encoded();
         let request = match redirect.mode {
             ResponseMode::FormPost => format!(
-                "POST /{path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                "POST /{path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                  Content-Length: {}\r\nConnection: close\r\n\r\n{encoded}",
-                self.world.authority(),
                 encoded.len()
             ),
             ResponseMode::Query => {
@@ -156,8 +157,8 @@ impl BrowserOpener for EmulatedBrowser {
     fn open<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             let opened = match self.visit(url) {
-                Ok(Some(redirect)) => self.carry(redirect),
-                Ok(None) => Ok(()),
+                Ok((Some(redirect), origin)) => self.carry(redirect, origin),
+                Ok((None, _)) => Ok(()),
                 Err(problem) => Err(problem),
             };
             opened.map_err(Error::unavailable)

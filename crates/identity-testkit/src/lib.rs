@@ -11,6 +11,7 @@
 //! | how often and when a future is polled | [`poll`] |
 //! | the environment, random bytes, files | [`TestEnv`] or [`env()`], [`ScriptedRandom`], [`MemoryFs`] |
 //! | HTTP, names, programs, the browser | [`ScriptedHttp`], [`ScriptedResolver`], [`ScriptedProcess`], [`RecordingBrowser`] |
+//! | which host a program of its own reaches | [`TunnelProxy`] |
 //! | credentials and metrics around the code under test | [`StaticCredential`], [`FailingCredential`], [`RecordingObserver`] |
 //!
 //! What was sent is compared with recorded requests by [`wire`].
@@ -33,6 +34,7 @@ pub mod random;
 pub mod resolver;
 mod script;
 pub mod transport_conformance;
+mod tunnel;
 mod watched;
 pub mod wire;
 
@@ -50,3 +52,4 @@ pub use poll::{assert_future_is_ready_on_first_poll, block_on, block_on_threads}
 pub use process::{ProcessStep, ScriptedProcess};
 pub use random::ScriptedRandom;
 pub use resolver::{Lookup, ScriptedResolver};
+pub use tunnel::TunnelProxy;
