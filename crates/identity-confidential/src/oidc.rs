@@ -1,5 +1,6 @@
 //! Id tokens that a CI system hands out to its jobs, as client assertions.
 
+mod excerpt;
 mod github;
 mod pipelines;
 
@@ -26,6 +27,8 @@ struct IdTokenRequest<'a> {
     key: &'a [&'a str],
     /// The member of the answer that holds the token.
     member: &'static str,
+    /// What is sent as a secret, so that an echo of it stays out of errors.
+    secret: &'a Secret,
 }
 
 /// Fetches an id token. `refused` makes the error for a final answer without one.
@@ -47,22 +50,22 @@ async fn fetch(
         .send(policy, &call, request, |response, _sent| {
             let status = response.status.as_u16();
             if policy.is_transient_status(status) {
-                let repeat = Repeat::new(failure::status(&host, status));
+                let repeat = Repeat::new(refused_with(&response, &host, wanted.secret));
                 return Judgement::Repeat(match status {
                     500..=599 => repeat.host_failed(),
                     _ => repeat,
                 });
             }
-            Judgement::Done(read(&response, &host, wanted.member).map_err(&refused))
+            Judgement::Done(read(&response, &host, wanted.member, wanted.secret).map_err(&refused))
         })
         .await
 }
 
 /// The token in an answer. A sign-in page, a redirect or an empty answer has none.
-fn read(response: &HttpResponse, host: &str, member: &str) -> Result<Secret, Error> {
+fn read(response: &HttpResponse, host: &str, member: &str, secret: &Secret) -> Result<Secret, Error> {
     let status = response.status.as_u16();
     if status != 200 {
-        return Err(failure::status(host, status));
+        return Err(refused_with(response, host, secret));
     }
     let json = Json::parse(&response.body).map_err(|error| {
         Error::new(
@@ -78,6 +81,25 @@ fn read(response: &HttpResponse, host: &str, member: &str) -> Result<Secret, Err
             ErrorKind::Protocol,
             format!("the answer of {host} has no `{member}`"),
         )),
+    }
+}
+
+/// The error for a status that is a failure, with the beginning of what the service said.
+fn refused_with(response: &HttpResponse, host: &str, secret: &Secret) -> Error {
+    let error = failure::status(host, response.status.as_u16());
+    // A redirect's text says no more than its status; what stands under a success that is none may be a token.
+    let says = match response.status.is_client_error() || response.status.is_server_error() {
+        true => excerpt::of(&response.body, secret),
+        false => String::new(),
+    };
+    if says.is_empty() {
+        return error;
+    }
+    let said = Error::new(error.kind(), format!("{}: {says}", error.message()))
+        .with_http_status(response.status.as_u16());
+    match error.hint() {
+        Some(hint) => said.with_hint(hint.to_owned()),
+        None => said,
     }
 }
 

@@ -77,8 +77,10 @@ impl Proof {
             }
             Self::Assertion(source) => client.send_asserted(tenant, &grant, source).await,
             Self::Certificate(certificate, source) => {
+                certificate.refresh().await;
+                let used = certificate.generation();
                 match client.send_asserted(tenant, &grant, source).await {
-                    Err(error) if certificate.is_replaced_after(&error).await => {
+                    Err(error) if certificate.is_replaced_after(&error, used).await => {
                         client.send_asserted(tenant, &grant, source).await
                     }
                     outcome => outcome,

@@ -102,6 +102,12 @@ impl<F: FetchToken> Cached<F> {
         &self.core.fetcher
     }
 
+    /// Whether it was closed, through this clone or another one: then it gives out no token any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.core.is_closed()
+    }
+
     /// Wipes all cached tokens, for when what they were got with is no longer the same: another account signed in, for example. Fetches under way answer
     /// their callers and leave nothing behind.
     pub fn clear(&self) {

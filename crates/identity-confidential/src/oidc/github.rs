@@ -66,6 +66,7 @@ impl GitHubAssertion {
             request,
             key: &["github-actions", &host, audience],
             member: "value",
+            secret: &request_token,
         };
         fetch(&self.options, wanted, |error| {
             error

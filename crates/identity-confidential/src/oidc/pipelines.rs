@@ -71,6 +71,7 @@ impl PipelinesAssertion {
             request,
             key: &["pipelines", &host, &self.service_connection],
             member: "oidcToken",
+            secret: &self.access_token,
         };
         fetch(&self.options, wanted, |error| {
             error.with_kind(ErrorKind::AuthenticationFailed).with_hint(

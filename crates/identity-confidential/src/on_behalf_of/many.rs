@@ -64,7 +64,8 @@ impl OnBehalfOfCredentials {
         let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.turn = kept.turn.wrapping_add(1);
         let turn = kept.turn;
-        if let Some((credential, last)) = kept.users.get_mut(&hash) {
+        // One that a handler closed when it was done gives out no token any more: the user gets a new one.
+        if let Some((credential, last)) = kept.users.get_mut(&hash).filter(|(kept, _)| !kept.0.is_closed()) {
             *last = turn;
             return Ok(credential.clone());
         }
@@ -73,10 +74,10 @@ impl OnBehalfOfCredentials {
             true => kept.forget_oldest(),
             false => Vec::new(),
         };
-        kept.users.insert(hash, (credential.clone(), turn));
+        let closed = kept.users.insert(hash, (credential.clone(), turn));
         drop(kept);
         // After the lock is gone: their requests end, and observers are told.
-        drop(forgotten);
+        drop((forgotten, closed));
         Ok(credential)
     }
 

@@ -1,16 +1,18 @@
 //! Proof by certificate, with a file that may be replaced at any time.
 
 use std::fmt;
+use std::future::ready;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use identity_base::seam::{FileMetadata, FileSystem, ReadOptions};
+use identity_base::seam::{FileContents, FileMetadata, FileSystem, ReadOptions};
 use identity_base::{BoxFuture, ClientId, Error, ErrorKind, Secret};
 use identity_runtime::assertion::{AssertionContext, ClientAssertion};
 use identity_runtime::entra::ClockSkew;
 use identity_runtime::{ClientOptions, trace};
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::jwt::{AssertionSigner, algorithm_for};
@@ -62,7 +64,7 @@ impl Default for AssertionOptions {
 pub(crate) struct CertificateProof {
     signer: AssertionSigner,
     current: Mutex<ClientCertificate>,
-    file: Option<CertificateFile>,
+    file: Option<Arc<CertificateFile>>,
     /// Counts the certificates.
     generation: AtomicU64,
 }
@@ -102,7 +104,7 @@ impl CertificateProof {
                     seen: Mutex::new(None),
                 };
                 let read = file.files.read_blocking(&file.path, read_options());
-                (file.take(read)?, Some(file))
+                (file.take(read)?, Some(Arc::new(file)))
             }
         };
         let (clock, random) = (Arc::clone(options.clock()), Arc::clone(options.random()));
@@ -115,13 +117,22 @@ impl CertificateProof {
         })
     }
 
-    /// A signed assertion for `context`'s endpoint. A file that changed is read before.
-    async fn assertion(&self, context: &AssertionContext) -> Result<Secret, Error> {
+    /// Reads a file that looks changed.
+    pub(super) async fn refresh(&self) {
         if let Some(file) = &self.file
             && file.has_changed().await
         {
             self.reload(file).await;
         }
+    }
+
+    /// Counts the certificates, from 0.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    /// A signed assertion for `context`'s endpoint.
+    fn assertion(&self, context: &AssertionContext) -> Result<Secret, Error> {
         if context.renew {
             self.signer.renew(context.skew.map(ClockSkew::millis));
         }
@@ -133,31 +144,36 @@ impl CertificateProof {
         )
     }
 
-    /// Whether a refusal is one that comes while a certificate is replaced, and there is another one by now.
-    pub(super) async fn is_replaced_after(&self, error: &Error) -> bool {
+    /// Whether a refusal is one that comes while a certificate is replaced, and there is another one by now than that of generation `used`. Another
+    /// request may have found it: several are under way, and all of them were refused.
+    pub(super) async fn is_replaced_after(&self, error: &Error, used: u64) -> bool {
         let is_rotation = error.aadsts().is_some_and(|code| ROTATION.contains(&code));
-        match &self.file {
-            Some(file) if is_rotation => self.reload(file).await,
-            _ => false,
+        if let Some(file) = &self.file
+            && is_rotation
+        {
+            self.reload(file).await;
         }
+        is_rotation && self.generation() != used
     }
 
-    /// Reads the file; whether it holds another certificate now. The old one stays in use while the new file isn't whole.
-    async fn reload(&self, file: &CertificateFile) -> bool {
+    /// Reads the file. The old certificate stays in use while the new file isn't whole.
+    async fn reload(&self, file: &Arc<CertificateFile>) {
         let read = file.files.read(&file.path, read_options()).await;
-        match file.take(read) {
+        match file.take_aside(read).await {
             Ok(certificate) => {
                 let mut current = lock(&self.current);
                 let is_new = current.thumbprint_sha256() != certificate.thumbprint_sha256();
+                if !is_new && !current.chain().eq(certificate.chain()) {
+                    // Assertions that carry the certificates carry the old ones.
+                    self.signer.renew(None);
+                }
+                *current = certificate;
                 if is_new {
-                    *current = certificate;
                     self.generation.fetch_add(1, Ordering::Relaxed);
                 }
-                is_new
             }
             Err(error) => {
                 tracing::warn!(target: trace::TARGET, %error, "the changed certificate can't be used; the one before stays in use");
-                false
             }
         }
     }
@@ -172,8 +188,30 @@ impl CertificateFile {
         }
     }
 
+    /// As [`CertificateFile::take`], away from the async threads: a key that a password protects may take a second to derive.
+    async fn take_aside(
+        self: &Arc<Self>,
+        read: io::Result<FileContents>,
+    ) -> Result<ClientCertificate, Error> {
+        let (sender, taken) = oneshot::channel();
+        let file = Arc::clone(self);
+        // Nobody may be waiting any more.
+        let work = Box::new(move || drop(sender.send(file.take(read))));
+        let ran = self.files.run_blocking(work).await;
+        match taken.await {
+            Ok(taken) => taken,
+            Err(_) => {
+                let error = Error::new(ErrorKind::Internal, "the certificate could not be read aside");
+                Err(match ran {
+                    Ok(()) => error,
+                    Err(cause) => error.with_source(cause),
+                })
+            }
+        }
+    }
+
     /// Makes a certificate of what was read.
-    fn take(&self, read: io::Result<(Zeroizing<Vec<u8>>, FileMetadata)>) -> Result<ClientCertificate, Error> {
+    fn take(&self, read: io::Result<FileContents>) -> Result<ClientCertificate, Error> {
         let source = file_source(&self.path);
         let (bytes, metadata) = read.map_err(|error| {
             let what = match error.kind() {
@@ -186,8 +224,10 @@ impl CertificateFile {
                 .with_hint("give the path of a PEM or PKCS#12 file with the certificate and its private key")
                 .with_source(error)
         })?;
+        let taken = ClientCertificate::named(&bytes, self.password.as_ref(), source);
+        // Not before: who finds the file unchanged takes the certificate that is in use.
         *lock(&self.seen) = Some(metadata);
-        ClientCertificate::named(&bytes, self.password.as_ref(), source)
+        taken
     }
 }
 
@@ -214,10 +254,10 @@ pub(super) struct Shared(pub(super) Arc<CertificateProof>);
 
 impl ClientAssertion for Shared {
     fn assertion<'a>(&'a self, context: &'a AssertionContext) -> BoxFuture<'a, Result<Secret, Error>> {
-        Box::pin(self.0.assertion(context))
+        Box::pin(ready(self.0.assertion(context)))
     }
 
     fn generation(&self) -> u64 {
-        self.0.generation.load(Ordering::Relaxed)
+        self.0.generation()
     }
 }

@@ -76,6 +76,13 @@ macro_rules! proof_methods {
             self
         }
 
+        /// Sets whether an assertion that was signed with the certificate's key is used again for the same endpoint while it has a minute of life left.
+        /// Default: yes, as Entra allows it. An identity provider that takes an assertion once only needs a no.
+        pub fn with_assertion_reuse(mut self, reuse: bool) -> Self {
+            self.proof.assertions.reuse = reuse;
+            self
+        }
+
         /// Lets the application prove itself by assertions from elsewhere.
         pub fn with_client_assertion(mut self, source: impl Into<$crate::AssertionSource>) -> Self {
             self.proof.assertion = Some(source.into());

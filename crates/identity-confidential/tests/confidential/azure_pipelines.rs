@@ -173,6 +173,49 @@ fn answers_without_a_token_say_what_to_check() {
 }
 
 #[test]
+fn a_refusal_repeats_what_the_service_said_and_not_what_was_sent() {
+    run(async |world| {
+        let access_token = world.guard.secret("system access token");
+        let body = json!({
+            "$id": "1",
+            "innerException": null,
+            "message": format!("TF400813: the user of {} is not authorized.\u{1b}[2J", access_token.expose()),
+        });
+        world.env.set("SYSTEM_OIDCREQUESTURI", URI);
+        let credential = AzurePipelinesCredential::builder(TENANT, CLIENT, CONNECTION, access_token)
+            .with_options(&world.options())
+            .build()
+            .unwrap();
+        world.http.push(HttpStep::json(401, &body));
+        let error = world.token(&credential, SCOPE).await.unwrap_err();
+        assert!(
+            error.message().ends_with(
+                "refused (HTTP 401): TF400813: the user of <redacted> is not authorized.\\u{1b}[2J"
+            ),
+            "{error}"
+        );
+        assert_eq!(error.http_status(), Some(401));
+    });
+    // What stays a failure of the moment says so as well.
+    run(async |world| {
+        let down = world
+            .http
+            .clone()
+            .respond_with(|_, _| HttpStep::bytes(503, "<html><title>Down for maintenance</title>"));
+        let credential = builder(world)
+            .with_options(&world.options().with_transport(std::sync::Arc::new(down)))
+            .build()
+            .unwrap();
+        let error = world.token(&credential, SCOPE).await.unwrap_err();
+        assert!(
+            error.message().ends_with("(HTTP 503): Down for maintenance"),
+            "{error}"
+        );
+        assert_eq!(error.http_status(), Some(503));
+    });
+}
+
+#[test]
 fn failures_of_the_moment_are_tried_again() {
     run(async |world| {
         world.http.push(HttpStep::status(503));

@@ -1,15 +1,18 @@
 //! Files that can't be used: each has its own text.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use identity_base::{Error, ErrorKind, Secret};
-use identity_confidential::ClientCertificate;
+use identity_confidential::{CertificateCredential, ClientCertificate, ClientOptions};
+use identity_testkit::{ScriptedHttp, TestEnv};
 
 use crate::openssl::{self, Lab, PASSWORD};
+use crate::world::{CLIENT, TENANT};
 
-/// What is wrong, the bytes, and the password.
-type Row = (&'static str, Vec<u8>, Option<&'static str>);
+/// What is wrong, the bytes, the password, and the part of the file that the text has to name: `it` is the file as a whole.
+type Row = (&'static str, Vec<u8>, Option<&'static str>, &'static str);
 
 fn load(bytes: &[u8], password: Option<&str>) -> Result<ClientCertificate, Error> {
     let password = password.map(Secret::new);
@@ -41,31 +44,54 @@ fn plain(lab: &Lab) -> Vec<Row> {
         .flat_map(u16::to_le_bytes)
         .collect();
     vec![
-        ("empty", b" \r\n".to_vec(), None),
-        ("utf-16", utf16, None),
-        ("another format", b"{\"key\": 1}".to_vec(), None),
-        ("cut off", cut, None),
-        ("damaged certificate", armoured, None),
-        ("damaged binary", damaged_binary(lab), None),
-        ("no key", lab.read("cert.pem"), None),
-        ("no certificate", lab.read("key.pem"), None),
+        ("empty", b" \r\n".to_vec(), None, "it is"),
+        ("utf-16", utf16, None, "it is"),
+        ("another format", b"{\"key\": 1}".to_vec(), None, "it is"),
+        ("cut off", cut, None, "the CERTIFICATE block"),
+        ("damaged certificate", armoured, None, "the certificate at line"),
+        (
+            "damaged binary",
+            damaged_binary(lab),
+            None,
+            "the binary structure",
+        ),
+        ("no key", lab.read("cert.pem"), None, "no private key"),
+        ("no certificate", lab.read("key.pem"), None, "no certificate"),
         (
             "another key",
             lab.join(&["other-key.pem", "cert.pem", "inter.pem"]),
             None,
+            "the private key",
         ),
-        ("not RSA", lab.join(&["ec-key.pem", "ec-cert.pem"]), None),
+        (
+            "not RSA",
+            lab.join(&["ec-key.pem", "ec-cert.pem"]),
+            None,
+            "the private key",
+        ),
         (
             "RSA key, other certificate",
             lab.join(&["key.pem", "ec-cert.pem"]),
             None,
+            "the certificate's public key",
         ),
-        ("too small", lab.join(&["k1024.pem", "c1024.pem"]), None),
-        ("too large", [large_key(lab), lab.read("cert.pem")].concat(), None),
+        (
+            "too small",
+            lab.join(&["k1024.pem", "c1024.pem"]),
+            None,
+            "the RSA key",
+        ),
+        (
+            "too large",
+            [large_key(lab), lab.read("cert.pem")].concat(),
+            None,
+            "the RSA key",
+        ),
         (
             "inconsistent key",
             [inconsistent_key(lab), lab.read("cert.pem")].concat(),
             None,
+            "the RSA private key",
         ),
         (
             "OpenSSH key",
@@ -75,6 +101,7 @@ fn plain(lab: &Lab) -> Vec<Row> {
             ]
             .concat(),
             None,
+            "the private key",
         ),
     ]
 }
@@ -135,17 +162,43 @@ fn protected(lab: &Lab) -> Vec<Row> {
         "pkcs12 -export -inkey key.pem -in cert.pem -passout file:password",
     );
     vec![
-        ("wrong password, PKCS#8", pkcs8.clone(), Some("wrong")),
-        ("wrong password, traditional", traditional.clone(), Some("wrong")),
-        ("wrong password, PKCS#12", pfx.clone(), Some("wrong")),
-        ("no password, PKCS#8", pkcs8, None),
-        ("no password, traditional", traditional, None),
-        ("no password, PKCS#12", pfx.clone(), None),
-        ("empty password, PKCS#12", pfx.clone(), Some("")),
+        (
+            "wrong password, PKCS#8",
+            pkcs8.clone(),
+            Some("wrong"),
+            "the private key at line",
+        ),
+        (
+            "wrong password, traditional",
+            traditional.clone(),
+            Some("wrong"),
+            "the private key at line",
+        ),
+        (
+            "wrong password, PKCS#12",
+            pfx.clone(),
+            Some("wrong"),
+            "the PKCS#12 file",
+        ),
+        ("no password, PKCS#8", pkcs8, None, "the private key at line"),
+        (
+            "no password, traditional",
+            traditional,
+            None,
+            "the private key at line",
+        ),
+        ("no password, PKCS#12", pfx.clone(), None, "the PKCS#12 file"),
+        (
+            "empty password, PKCS#12",
+            pfx.clone(),
+            Some(""),
+            "the PKCS#12 file",
+        ),
         (
             "password beyond the format, PKCS#12",
             pfx,
             Some("pass\u{1F511}word"),
+            "the PKCS#12 file",
         ),
         (
             "unsupported encryption, PKCS#8",
@@ -154,6 +207,7 @@ fn protected(lab: &Lab) -> Vec<Row> {
                 "pkcs8 -topk8 -in key.pem -passout file:password -v1 PBE-MD5-DES -provider legacy -provider default",
             ),
             Some(PASSWORD),
+            "the private key at line",
         ),
         (
             "unsupported encryption, traditional",
@@ -162,6 +216,7 @@ fn protected(lab: &Lab) -> Vec<Row> {
                 "rsa -traditional -in key.pem -passout file:password -camellia256",
             ),
             Some(PASSWORD),
+            "the private key at line",
         ),
         (
             "unsupported encryption, PKCS#12",
@@ -170,6 +225,7 @@ fn protected(lab: &Lab) -> Vec<Row> {
                 "pkcs12 -export -inkey key.pem -in cert.pem -passout file:password -keypbe camellia-256-cbc",
             ),
             Some(PASSWORD),
+            "the PKCS#12 file",
         ),
         (
             "too costly",
@@ -178,6 +234,7 @@ fn protected(lab: &Lab) -> Vec<Row> {
                 "pkcs8 -topk8 -in key.pem -passout file:password -v2 aes-256-cbc -iter 1000001",
             ),
             Some(PASSWORD),
+            "the private key at line",
         ),
         (
             "PKCS#12 without key",
@@ -186,6 +243,7 @@ fn protected(lab: &Lab) -> Vec<Row> {
                 "pkcs12 -export -nokeys -in cert.pem -passout file:password",
             ),
             Some(PASSWORD),
+            "the PKCS#12 file",
         ),
         (
             "PKCS#12 with an elliptic-curve key",
@@ -194,48 +252,98 @@ fn protected(lab: &Lab) -> Vec<Row> {
                 "pkcs12 -export -inkey ec-key.pem -in ec-cert.pem -passout file:password",
             ),
             Some(PASSWORD),
+            "the private key",
         ),
     ]
 }
 
-/// The errors of `rows`, a line each.
-fn texts(rows: &[Row]) -> Vec<String> {
+/// The name of the file that a row is put into.
+fn file_name(row: &str, bytes: &[u8]) -> String {
+    let words: Vec<String> = row
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let ending = if bytes.first() == Some(&0x30) {
+        "pfx"
+    } else {
+        "pem"
+    };
+    format!("broken-{}.{ending}", words.join("-"))
+}
+
+/// The error of a credential with the certificate in this file.
+fn from_file(lab: &Lab, file: &str, password: Option<&'static str>) -> Error {
+    let options = ClientOptions::default()
+        .with_env(Arc::new(TestEnv::new()))
+        .with_transport(Arc::new(ScriptedHttp::new()));
+    let mut builder = CertificateCredential::from_path(TENANT, CLIENT, lab.path(file)).with_options(&options);
+    if let Some(password) = password {
+        builder = builder.with_password(password);
+    }
+    builder.build().map(|_| ()).expect_err(file)
+}
+
+/// The errors for files with these contents, a line each: every one names the file, what of it is meant, and the remedy.
+fn texts(lab: &Lab, rows: &[Row]) -> Vec<Shown> {
     rows.iter()
-        .map(|(name, bytes, password)| {
-            let error = load(bytes, *password).map(|_| ()).expect_err(name);
+        .map(|(name, bytes, password, object)| {
+            let file = file_name(name, bytes);
+            lab.write(&file, bytes);
+            let error = from_file(lab, &file, *password);
             assert_eq!(error.kind(), ErrorKind::InvalidConfiguration, "{name}");
-            assert!(
-                error.hint().is_some_and(|hint| !hint.is_empty()),
-                "{name}: no remedy"
-            );
             assert!(!format!("{error} {error:?}").contains(PASSWORD), "{name}");
+            let text = error
+                .to_string()
+                .replace(lab.path("").to_str().unwrap(), "<folder>/");
+            let (cause, remedy) = text.split_once("; hint: ").expect(name);
+            let (before, cause) = cause
+                .split_once(&format!("\"<folder>/{file}\": "))
+                .unwrap_or_else(|| panic!("{name} names no file: {text}"));
+            assert!(before.ends_with("the certificate file "), "{name}: {text}");
+            assert!(cause.contains(object), "{name} does not name {object}: {text}");
             assert!(
-                error.to_string().starts_with("the certificate data: "),
-                "{name}: names no file"
+                Some(remedy) == error.hint() && remedy.len() > 20,
+                "{name}: {text}"
             );
-            format!("{name}\n    {error}")
+            // The same from memory, where there is no name.
+            let unnamed = load(bytes, *password).map(|_| ()).expect_err(name);
+            assert_eq!(
+                unnamed.to_string(),
+                format!("the certificate data: {cause}; hint: {remedy}")
+            );
+            Shown {
+                without_name: text.replace(&file, "<file>"),
+                line: format!("{name}\n    {text}"),
+            }
         })
         .collect()
+}
+
+/// A row of the snapshot.
+struct Shown {
+    line: String,
+    /// The text with the same name for every file.
+    without_name: String,
 }
 
 #[test]
 fn each_broken_file_has_its_own_text() {
     let lab = Lab::get();
-    let mut shown = texts(&plain(lab));
+    let mut shown = texts(lab, &plain(lab));
     let everything = cfg!(all(feature = "encrypted-pem", feature = "pkcs12"));
     if everything {
-        shown.extend(texts(&protected(lab)));
-        let distinct: BTreeSet<&str> = shown
-            .iter()
-            .filter_map(|row| row.split_once('\n'))
-            .map(|(_, text)| text)
-            .collect();
+        shown.extend(texts(lab, &protected(lab)));
+        let distinct: BTreeSet<&str> = shown.iter().map(|row| row.without_name.as_str()).collect();
         assert!(distinct.len() >= 24, "{} distinct texts", distinct.len());
-        snapbox::assert_data_eq!(shown.join("\n") + "\n", snapbox::file!["broken.txt"].raw());
+        let lines: Vec<&str> = shown.iter().map(|row| row.line.as_str()).collect();
+        snapbox::assert_data_eq!(lines.join("\n") + "\n", snapbox::file!["broken.txt"].raw());
     } else {
+        let distinct: BTreeSet<&str> = shown.iter().map(|row| row.without_name.as_str()).collect();
+        assert!(distinct.len() >= 12, "{} distinct texts", distinct.len());
         let known = include_str!("broken.txt");
         for row in shown {
-            assert!(known.contains(&row), "{row}");
+            assert!(known.contains(&row.line), "{}", row.line);
         }
     }
 }

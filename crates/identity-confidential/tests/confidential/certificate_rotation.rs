@@ -1,12 +1,16 @@
 //! `CertificateCredential` with files that are replaced, clocks that differ, and certificates that have expired.
 
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use identity_base::ErrorKind;
 use identity_confidential::{CertificateCredential, ClientCertificate};
 use identity_runtime::crypto::base64url;
-use identity_testkit::{FsOp, HttpStep, TestClock};
+use identity_testkit::{FsOp, Gate, HttpStep, TestClock};
 
+use crate::aside::Aside;
 use crate::certificates::{Assertion, FILE, certificate, from_bytes, from_file, other_pair, pair, run};
 use crate::openssl::Lab;
 use crate::world::{CLIENT, OTHER_SCOPE, SCOPE, TENANT, run_at};
@@ -146,6 +150,120 @@ fn a_refusal_during_rotation_is_tried_once_more_with_the_new_certificate() {
             );
         });
     }
+}
+
+#[test]
+fn each_of_several_requests_that_were_refused_during_rotation_is_tried_once_more() {
+    run(async |world| {
+        let credential = from_file(world);
+        let modified = world.clock.wall();
+        world.files.overwrite(FILE, padded(other_pair(), pair().len()));
+        world.files.set_modified(FILE, modified);
+        // Both are refused before either looks at the file.
+        let gate = Gate::closed();
+        world.files.hold(FsOp::Read, FILE, &gate);
+        for _ in 0..2 {
+            world.refuse("invalid_client", 700_027);
+        }
+        for name in ["one", "two"] {
+            world.answer(name);
+        }
+        let mut one = pin!(world.token(&credential, SCOPE));
+        let mut two = pin!(world.token(&credential, OTHER_SCOPE));
+        let mut opening = pin!(async {
+            gate.arrivals(2).await;
+            gate.open();
+        });
+        let (mut first, mut second, mut opened) = (None, None, false);
+        std::future::poll_fn(|context| {
+            opened = opened || opening.as_mut().poll(context).is_ready();
+            for (future, outcome) in [
+                (one.as_mut() as Pin<&mut dyn Future<Output = _>>, &mut first),
+                (two.as_mut(), &mut second),
+            ] {
+                if outcome.is_none()
+                    && let Poll::Ready(result) = future.poll(context)
+                {
+                    *outcome = Some(result);
+                }
+            }
+            match opened && first.is_some() && second.is_some() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
+        first.unwrap().unwrap();
+        second.unwrap().unwrap();
+        let other = ClientCertificate::from_bytes(&other_pair(), None).unwrap();
+        for number in [2, 3] {
+            assert_eq!(
+                Assertion::of(world, number).thumbprint(),
+                base64url(other.thumbprint_sha256())
+            );
+        }
+    });
+}
+
+#[test]
+fn a_new_chain_below_the_same_certificate_is_sent() {
+    run(async |world| {
+        world.files.put(FILE, Lab::get().join(&["key.pem", "cert.pem"]));
+        let credential = CertificateCredential::from_path(TENANT, CLIENT, FILE)
+            .with_certificate_chain(true)
+            .with_options(&world.options())
+            .build()
+            .unwrap();
+        let certificates = |number| {
+            Assertion::of(world, number).header["x5c"]
+                .as_array()
+                .unwrap()
+                .len()
+        };
+        world.answer("one");
+        world.token(&credential, SCOPE).await.unwrap();
+        assert_eq!(certificates(0), 1);
+        world.clock.advance(Duration::from_secs(5));
+        world.files.put(FILE, pair());
+        world.answer("two");
+        world.token(&credential, OTHER_SCOPE).await.unwrap();
+        assert_eq!(certificates(1), 3);
+    });
+}
+
+#[test]
+fn a_changed_file_is_read_aside() {
+    run(async |world| {
+        let files = Aside::new(&world.files);
+        world.files.put(FILE, pair());
+        let credential = CertificateCredential::from_path(TENANT, CLIENT, FILE)
+            .with_options(&world.options().with_file_system(Arc::new(files.clone())))
+            .build()
+            .unwrap();
+        world.answer("one");
+        world.token(&credential, SCOPE).await.unwrap();
+        assert_eq!(files.ran(), 0, "nothing has changed");
+        world.clock.advance(Duration::from_secs(5));
+        world.files.put(FILE, other_pair());
+        world.answer("two");
+        world.token(&credential, OTHER_SCOPE).await.unwrap();
+        assert_eq!(files.ran(), 1);
+        let other = ClientCertificate::from_bytes(&other_pair(), None).unwrap();
+        assert_eq!(
+            Assertion::of(world, 1).thumbprint(),
+            base64url(other.thumbprint_sha256())
+        );
+        // Where nothing can run aside, the certificate before stays in use.
+        files.refuse();
+        world.clock.advance(Duration::from_secs(5));
+        world.files.put(FILE, pair());
+        world.answer("three");
+        world.token(&credential, "api://third/.default").await.unwrap();
+        assert_eq!(
+            Assertion::of(world, 2).thumbprint(),
+            base64url(other.thumbprint_sha256())
+        );
+    });
 }
 
 fn padded(mut bytes: Vec<u8>, length: usize) -> Vec<u8> {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use identity_base::{Authority, TokenCredential, TokenRequest};
-use identity_confidential::CertificateCredential;
+use identity_confidential::{AuthorizationCodeCredential, CertificateCredential, OnBehalfOfCredential};
 use identity_runtime::crypto::{base64, base64url};
+use identity_testkit::HttpStep;
 use serde_json::json;
 
 use crate::certificates::{Assertion, certificate, from_bytes, pair, run, seconds};
 use crate::openssl::{Lab, der};
-use crate::world::{CLIENT, OTHER_SCOPE, OTHER_TENANT, PATH, SCOPE, TENANT, fields};
+use crate::world::{CLIENT, OTHER_SCOPE, OTHER_TENANT, PATH, SCOPE, TENANT, World, fields};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -207,5 +208,55 @@ fn a_certificate_that_is_read_already_is_taken() {
         world.token(&credential, SCOPE).await.unwrap();
         assert!(Assertion::of(world, 0).verifies(true));
         assert_eq!(credential.name(), "CertificateCredential");
+    });
+}
+
+/// How many different assertions two requests of `credential` carry.
+async fn assertions(world: &World, credential: &dyn TokenCredential) -> usize {
+    let first = world.http.calls();
+    for (number, scope) in [SCOPE, OTHER_SCOPE].into_iter().enumerate() {
+        let (token, refresh_token) = (world.guard.secret("token"), world.guard.secret("refresh token"));
+        let mut answer = json!({"access_token": token.expose(), "expires_in": 3599, "token_type": "Bearer"});
+        // The first answer only: what the refresh is for is asked next.
+        if number == 0 {
+            answer["refresh_token"] = refresh_token.expose().into();
+        }
+        world.http.push(HttpStep::json(200, &answer));
+        world.token(credential, scope).await.unwrap();
+    }
+    let ids: std::collections::BTreeSet<_> = [first, first + 1]
+        .map(|number| Assertion::of(world, number).claims["jti"].to_string())
+        .into();
+    ids.len()
+}
+
+#[test]
+fn credentials_of_users_use_an_assertion_again_or_not() {
+    run(async |world| {
+        for (reuse, expected) in [(true, 1), (false, 2)] {
+            let credential = OnBehalfOfCredential::builder(TENANT, CLIENT)
+                .with_certificate(certificate())
+                .with_assertion_reuse(reuse)
+                .with_options(&world.options())
+                .build(world.guard.secret("user assertion"))
+                .unwrap();
+            assert_eq!(assertions(world, &credential).await, expected);
+            let code = world.guard.secret("code");
+            let credential =
+                AuthorizationCodeCredential::builder(TENANT, CLIENT, code, "https://app.test/signed-in")
+                    .with_certificate(certificate())
+                    .with_assertion_reuse(reuse)
+                    .with_options(&world.options())
+                    .build()
+                    .unwrap();
+            assert_eq!(assertions(world, &credential).await, expected);
+        }
+        // Nothing else is said: it is used again.
+        let credential = OnBehalfOfCredential::builder(TENANT, CLIENT)
+            .with_certificate(certificate())
+            .with_options(&world.options())
+            .build("another user")
+            .unwrap();
+        assert_eq!(assertions(world, &credential).await, 1);
     });
 }

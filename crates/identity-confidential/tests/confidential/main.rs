@@ -9,6 +9,7 @@
     reason = "a test program that runs openssl on files of its own"
 )]
 
+mod aside;
 mod authorization_code;
 mod azure_pipelines;
 mod broken;

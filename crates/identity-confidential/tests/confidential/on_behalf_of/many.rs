@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
-use identity_base::{Event, EventKind, Observer, TokenCredential as _};
+use identity_base::{ErrorKind, Event, EventKind, Observer, TokenCredential as _};
 use identity_confidential::OnBehalfOfCredentials;
 use identity_testkit::HttpStep;
 use identity_testkit::poll::PollOnce as _;
@@ -54,4 +54,28 @@ fn an_observer_may_ask_about_the_users_while_one_is_forgotten() {
     });
     end.recv_timeout(Duration::from_secs(60)).expect("nothing hangs");
     work.join().unwrap();
+}
+
+#[test]
+fn a_user_whose_credential_was_closed_gets_another_one() {
+    run(async |world| {
+        let users = builder(world)
+            .with_client_secret(world.guard.secret("secret"))
+            .build_for_many()
+            .unwrap();
+        world.answer("first");
+        world.answer("second");
+        let credential = users.for_user("the user").unwrap();
+        let first = world.token(&credential, SCOPE).await.unwrap();
+        let again = users.for_user("the user").unwrap();
+        assert_eq!(world.token(&again, SCOPE).await.unwrap(), first, "kept");
+        credential.close().await;
+        assert_eq!(
+            world.token(&again, SCOPE).await.unwrap_err().kind(),
+            ErrorKind::Closed
+        );
+        let other = users.for_user("the user").unwrap();
+        assert_ne!(world.token(&other, SCOPE).await.unwrap(), first);
+        assert_eq!(users.len(), 1);
+    });
 }
