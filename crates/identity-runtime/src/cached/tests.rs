@@ -1,5 +1,7 @@
 //! Tests of the token engine: each promise of the module's documentation has one that breaks with it.
 
+mod attended;
+mod clearing;
 mod closing;
 mod failures;
 mod flights;
