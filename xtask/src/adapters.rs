@@ -2,6 +2,8 @@
 //!
 //! They are a workspace with a lock file of its own, so that the trees they bring stay out of ours.
 
+use std::path::Path;
+
 use crate::error::{Error, Result};
 use crate::shell::Cmd;
 use crate::test::{KEY_FILE_VARIABLE, key_file};
@@ -20,24 +22,20 @@ pub(crate) fn check() -> Result {
         return Err(Error::new(format!("there is no {MANIFEST}")));
     }
     let target = Workspace::load()?.target_dir;
-    let cargo = |command: &str| {
-        Cmd::cargo()
-            .args([
-                command,
-                "--locked",
-                "--workspace",
-                "--manifest-path",
-                MANIFEST,
-                "--target-dir",
-            ])
-            .arg(target.join("adapters"))
-    };
+    let all = |command: &str| cargo(command, &target).args(["--workspace", "--all-features"]);
     Cmd::cargo()
         .args(["fmt", "--all", "--check", "--manifest-path", MANIFEST])
         .run()?;
-    cargo("clippy")
+    all("clippy")
         .args(["--all-targets", "--", "-D", "warnings"])
         .run()?;
     // Also builds the examples.
-    cargo("test").env(KEY_FILE_VARIABLE, key_file(&target)?).run()
+    all("test").env(KEY_FILE_VARIABLE, key_file(&target)?).run()
+}
+
+/// A cargo command in the adapters' workspace, whose results are in a folder beside ours.
+pub(crate) fn cargo(command: &str, target_dir: &Path) -> Cmd {
+    Cmd::cargo()
+        .args([command, "--locked", "--manifest-path", MANIFEST, "--target-dir"])
+        .arg(target_dir.join("adapters"))
 }

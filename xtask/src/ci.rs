@@ -16,7 +16,7 @@ struct Step {
 }
 
 /// In the order in which they run: the quickest verdicts first, and what shares a build beside each other.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step {
         name: "fmt",
         command: "fmt --check",
@@ -71,6 +71,11 @@ const STEPS: [Step; 14] = [
         name: "adapters",
         command: "adapters",
         run: crate::adapters::check,
+    },
+    Step {
+        name: "azurite",
+        command: "e2e azurite",
+        run: crate::e2e::azurite::check,
     },
     Step {
         name: "leaks",

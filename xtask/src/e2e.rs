@@ -1,6 +1,7 @@
 //! `e2e`: programs of other projects against our emulator, and our credentials against theirs.
 
 mod az;
+pub(crate) mod azurite;
 pub(crate) mod oidc;
 pub(crate) mod python;
 
@@ -25,14 +26,19 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result {
     let name = match args.next()? {
         Some(Name(name)) => name.string()?,
         Some(other) => return Err(other.unexpected().into()),
-        None => return Err(Error::new("which one? There are `python`, `oidc` and `az`")),
+        None => {
+            return Err(Error::new(
+                "which one? There are `python`, `oidc`, `azurite` and `az`",
+            ));
+        }
     };
     match name.as_str() {
         "az" => az::run(args),
+        "azurite" => azurite::run(args),
         "oidc" => oidc::run(args),
         "python" => python::run(args),
         other => Err(Error::new(format!(
-            "there is no end-to-end run `{other}`; there are `python`, `oidc` and `az`"
+            "there is no end-to-end run `{other}`; there are `python`, `oidc`, `azurite` and `az`"
         ))),
     }
 }

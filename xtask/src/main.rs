@@ -58,6 +58,7 @@ cargo xtask COMMAND
   features                 build and run tests/features, count the crates, check the budgets
   e2e python               Python's own libraries against our emulator, over TLS
   e2e oidc                 our credentials against an independent OpenID provider
+  e2e azurite              our tokens in Azure Storage clients, judged by Azurite; 186 MB to install
   e2e az [TEST…]           the real Azure CLI, signed in to our emulator, under our credential; 733 MB to install
   leaks                    builds that leak on purpose: the leak guard has to find every one
   fuzz [--seconds N] [TARGET…]
