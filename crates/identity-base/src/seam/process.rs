@@ -18,7 +18,8 @@ pub trait ProcessRunner: fmt::Debug + Send + Sync {
     /// Where the program would be found, without running it.
     ///
     /// # Errors
-    /// [`ProcessErrorKind::NotFound`] when it is in none of the absolute directories of `PATH`.
+    /// [`ProcessErrorKind::NotFound`] when it is in none of the absolute directories of `PATH`; [`ProcessErrorKind::Untrusted`] when it is only where everybody
+    /// may put one.
     fn locate(&self, program: &str) -> Result<PathBuf, ProcessError>;
 }
 
@@ -32,7 +33,8 @@ pub struct ProcessRequest {
     pub args: Vec<OsString>,
     /// Variables to set in the child, beyond the scrubbed environment of this process.
     pub env: Vec<(OsString, OsString)>,
-    /// The longest the child may run. Default: 10 s.
+    /// The longest the child may run, from its start to the end of its output. Time for which it has to wait until others have ended is not counted.
+    /// Default: 10 s.
     pub timeout: Duration,
     /// The most bytes that are read of each of its outputs; more ends the child. Default: 1 MiB.
     pub max_output: usize,
@@ -155,6 +157,8 @@ impl std::error::Error for ProcessError {}
 pub enum ProcessErrorKind {
     /// The program is in none of the absolute directories of `PATH`.
     NotFound,
+    /// There is one, but everybody may write to it or to its directory, so it isn't run.
+    Untrusted,
     /// The system refused to start it.
     Spawn,
     /// It ran longer than allowed and was killed.

@@ -11,7 +11,7 @@ use identity_base::seam::{BrowserOpener, Env, ProcessError, ProcessRequest};
 use identity_base::{BoxFuture, Error, ErrorKind};
 
 use super::off_thread::off_thread;
-use super::process::{Running, build_command, find_program};
+use super::process::{Group, Running, build_command, find_opener};
 use super::{SystemClock, SystemEnv};
 use crate::time::timeout;
 
@@ -65,10 +65,10 @@ impl SystemBrowser {
     async fn launch(&self, request: ProcessRequest) -> Result<bool, ProcessError> {
         let env = Arc::clone(&self.env);
         let started = off_thread(move || {
-            Ok(find_program(&request.program, &*env).and_then(|program| {
+            Ok(find_opener(&request.program, &*env).and_then(|program| {
                 let mut command = build_command(&program, &request, &*env)?;
                 command.stdout(Stdio::null()).stderr(Stdio::null());
-                Running::start(command).map(Running::left_running)
+                Running::start(command, Group::Left)
             }))
         });
         let mut running = started.await.map_err(|error| {

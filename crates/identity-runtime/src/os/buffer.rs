@@ -2,6 +2,9 @@
 
 use zeroize::Zeroizing;
 
+/// The first room of a buffer that was made without any.
+const FIRST_ROOM: usize = 1024;
+
 /// Bytes that are collected and overwritten when dropped. Growing leaves no copy behind, as a plain `Vec` would.
 #[derive(Default)]
 pub(super) struct Buffer {
@@ -25,8 +28,15 @@ impl Buffer {
 
     /// The room after what was collected, never empty.
     pub(super) fn room(&mut self) -> &mut [u8] {
+        self.room_up_to(usize::MAX)
+    }
+
+    /// The same, without growing beyond `most` bytes in all, unless so many were collected already. While it grows, the old bytes are there beside the new ones:
+    /// who allows little memory has to say where to stop.
+    pub(super) fn room_up_to(&mut self, most: usize) -> &mut [u8] {
         if self.filled == self.bytes.len() {
-            let mut larger = Zeroizing::new(vec![0; self.filled.saturating_mul(2).max(1024)]);
+            let larger = self.filled.saturating_mul(2).max(FIRST_ROOM).min(most);
+            let mut larger = Zeroizing::new(vec![0; larger.max(self.filled.saturating_add(1))]);
             for (to, from) in larger.iter_mut().zip(self.bytes.iter()) {
                 *to = *from;
             }
@@ -64,6 +74,15 @@ mod tests {
         }
         assert_eq!(buffer.len(), 4000);
         assert_eq!(*buffer.into_bytes(), expected);
+        let mut bounded = Buffer::default();
+        for most in [1, 2, 3000, 3000] {
+            let room = bounded.room_up_to(most).len();
+            bounded.advance(room);
+        }
+        assert_eq!(bounded.len(), 2048);
+        assert_eq!(bounded.room_up_to(3000).len(), 3000 - 2048);
+        bounded.advance(3000);
+        assert_eq!(bounded.room_up_to(3000).len(), 1, "never empty");
         let mut exact = Buffer::with_room(3);
         assert_eq!(exact.room().len(), 3);
         exact.advance(100);

@@ -15,7 +15,8 @@ use super::super::SystemClock;
 use super::super::buffer::Buffer;
 use super::child::Running;
 
-/// After the child's end its outputs are read for so long at most: a child of the child may keep them open for ever.
+/// After the child's end its outputs are read for so long at most: a child of the child that left the group, and so wasn't killed, may keep them open for
+/// ever.
 const DRAIN: Duration = Duration::from_millis(500);
 
 /// Reads both outputs and waits for the end. Dropping the future kills the child.
@@ -93,7 +94,7 @@ impl<P: AsyncRead + Unpin> Output<P> {
     /// Reads what is there; whether the output is at its end.
     fn poll(&mut self, context: &mut Context<'_>, max: usize) -> Result<bool, ProcessError> {
         while let Some(pipe) = &mut self.pipe {
-            let Poll::Ready(read) = poll_read(pipe, &mut self.buffer, context) else {
+            let Poll::Ready(read) = poll_read(pipe, &mut self.buffer, max, context) else {
                 return Ok(false);
             };
             match read.map_err(|error| failed(&error))? {
@@ -114,9 +115,10 @@ impl<P: AsyncRead + Unpin> Output<P> {
 fn poll_read<P: AsyncRead + Unpin>(
     pipe: &mut P,
     buffer: &mut Buffer,
+    max: usize,
     context: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
-    let mut room = ReadBuf::new(buffer.room());
+    let mut room = ReadBuf::new(buffer.room_up_to(max.saturating_add(1)));
     ready!(Pin::new(pipe).poll_read(context, &mut room))?;
     let read = room.filled().len();
     buffer.advance(read);

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use identity_base::seam::{Env, ProcessError, ProcessErrorKind, ProcessRequest};
 
+use super::locate;
 use crate::env_vars;
 
 /// The command for `request`, whose program was found at `program`.
@@ -28,6 +29,7 @@ pub(in crate::os) fn build(
     for name in env_vars::SECRETS {
         command.env_remove(name);
     }
+    command.env(env_vars::PATH, locate::path_of_child(env));
     for (name, value) in &request.env {
         if is_name(name) && !value.as_encoded_bytes().contains(&0) {
             command.env(name, value);
@@ -35,6 +37,9 @@ pub(in crate::os) fn build(
     }
     Ok(command)
 }
+
+#[cfg(windows)]
+pub(super) use platform::system_directory;
 
 /// Whether a name can be a variable's, so that the standard library accepts it.
 fn is_name(name: &OsStr) -> bool {
@@ -111,12 +116,16 @@ mod platform {
                 command
             }
         };
-        command.current_dir(&system).creation_flags(FLAGS);
+        command
+            .current_dir(&system)
+            .creation_flags(FLAGS)
+            // The interpreter looks for programs in the current directory first, unless this is set.
+            .env("NoDefaultCurrentDirectoryInExePath", "1");
         Ok(command)
     }
 
     /// The system's directory. The system's own question for it has no safe interface, so the variable is read.
-    pub(super) fn system_directory(env: &dyn Env) -> PathBuf {
+    pub(in super::super) fn system_directory(env: &dyn Env) -> PathBuf {
         let root = env
             .raw("SystemRoot")
             .map(PathBuf::from)
