@@ -26,6 +26,7 @@ pub struct TokenRequest<'a> {
     deadline: Option<Duration>,
     rejected: Option<&'a AccessToken>,
     correlation_id: Option<&'a str>,
+    within_chain: bool,
 }
 
 /// The scopes of a [`TokenRequest`], in whatever form the caller had them.
@@ -100,6 +101,7 @@ impl<'a> TokenRequest<'a> {
             deadline: None,
             rejected: None,
             correlation_id: None,
+            within_chain: false,
         }
     }
 
@@ -150,6 +152,18 @@ impl<'a> TokenRequest<'a> {
     #[inline]
     pub fn correlation_id(mut self, id: &'a str) -> Self {
         self.correlation_id = Some(id);
+        self
+    }
+
+    /// Whether other credentials wait to be tried when this one is not available. Default: no. Chains say yes while they choose, and no longer once they have
+    /// chosen; a credential that wraps another one hands the request on as it is.
+    ///
+    /// A credential may then find out quickly whether it is set up at all: managed identity probes its endpoint for a second instead of asking with all its
+    /// patience, and what answers in the endpoint's place counts as unavailable. Failures are logged as a matter of course (`DEBUG`), since the chain tells of
+    /// them. Flights of callers within and without a chain are apart, so that nobody gets the other's failure.
+    #[inline]
+    pub fn within_chain(mut self, within_chain: bool) -> Self {
+        self.within_chain = within_chain;
         self
     }
 
@@ -214,6 +228,13 @@ impl<'a> TokenRequest<'a> {
     #[must_use]
     pub fn requested_correlation_id(&self) -> Option<&'a str> {
         self.correlation_id
+    }
+
+    /// Whether other credentials wait to be tried.
+    #[inline]
+    #[must_use]
+    pub fn is_within_chain(&self) -> bool {
+        self.within_chain
     }
 
     /// Whether a cached token may answer without a closer look: no claims, no rejected token, no least validity.

@@ -4,19 +4,21 @@
 //! Entra's, or after the program said that it is trusted ([`ClientOptions::allow_authority`],
 //! [`ClientOptions::with_disable_instance_discovery`]).
 
+mod flights;
 mod openid;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::Uri;
 use identity_base::seam::{HttpRequest, HttpResponse, Now};
 use identity_base::{Authority, Error, ErrorKind, TenantId};
-use tokio::sync::Mutex;
 
 pub use openid::OpenIdConfiguration;
 
+use self::flights::Flights;
 use crate::ClientOptions;
 use crate::entra::RequestHeaders;
 use crate::json::Json;
@@ -42,8 +44,10 @@ const CUSTOMER_DOMAINS: [&str; 5] = [
 /// What was discovered so far. Clones of one [`ClientOptions`] share one.
 #[derive(Default)]
 pub struct Discovery {
-    /// Held over a request, so that one is under way at a time.
+    /// Never held over a request.
     state: Mutex<State>,
+    instance_flights: Flights<String, Vec<String>>,
+    configuration_flights: Flights<(String, String), OpenIdConfiguration>,
 }
 
 #[derive(Default)]
@@ -91,28 +95,36 @@ impl Discovery {
         if is_trusted(options, authority, tenant) {
             return Ok(own());
         }
-        let now = options.clock().now();
-        let mut state = self.state.lock().await;
-        let known = state.instances.get(authority.origin());
-        if let Some(aliases) = known.and_then(|known| known.fresh(now)) {
+        let (now, origin) = (options.clock().now(), authority.origin());
+        let known = |state: &State| state.instances.get(origin).and_then(|known| known.fresh(now));
+        if let Some(aliases) = known(&self.state()) {
             return Ok(aliases);
         }
-        match ask_instance(options, authority, tenant).await {
-            Ok(mut aliases) => {
-                aliases.extend(own());
-                keep(
-                    &mut state.instances,
-                    authority.origin().to_owned(),
-                    aliases.clone(),
-                    now,
-                );
-                Ok(aliases)
+        let ask = async {
+            // Somebody else may have asked while this caller waited for its turn.
+            if let Some(aliases) = known(&self.state()) {
+                return Ok(aliases);
             }
-            Err(error) => match state.instances.get(authority.origin()) {
-                Some(known) if error.is_transient() => Ok(known.value.clone()),
-                _ => Err(error),
-            },
-        }
+            let mut aliases = ask_instance(options, authority, tenant).await?;
+            aliases.extend(own());
+            keep(
+                &mut self.state().instances,
+                origin.to_owned(),
+                aliases.clone(),
+                now,
+            );
+            Ok(aliases)
+        };
+        let asked = self.instance_flights.join(origin.to_owned(), ask).await;
+        asked.or_else(|error| match self.state().instances.get(origin) {
+            Some(known) if error.is_transient() => Ok(known.value.clone()),
+            _ => Err(error),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Whatever was interrupted, the maps are whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The endpoints that the authority names for `tenant`, checked to be its own. Kept for a day; when they can't be read anew, the last ones stay.
@@ -132,20 +144,28 @@ impl Discovery {
             authority.as_str().to_owned(),
             tenant.as_str().to_ascii_lowercase(),
         );
-        let mut state = self.state.lock().await;
-        if let Some(configuration) = state.configurations.get(&key).and_then(|known| known.fresh(now)) {
+        let known = |state: &State| state.configurations.get(&key).and_then(|known| known.fresh(now));
+        if let Some(configuration) = known(&self.state()) {
             return Ok(configuration);
         }
-        match openid::ask(options, authority, tenant, &aliases).await {
-            Ok(configuration) => {
-                keep(&mut state.configurations, key, configuration.clone(), now);
-                Ok(configuration)
+        let ask = async {
+            if let Some(configuration) = known(&self.state()) {
+                return Ok(configuration);
             }
-            Err(error) => match state.configurations.get(&key) {
-                Some(known) if error.is_transient() => Ok(known.value.clone()),
-                _ => Err(error),
-            },
-        }
+            let configuration = openid::ask(options, authority, tenant, &aliases).await?;
+            keep(
+                &mut self.state().configurations,
+                key.clone(),
+                configuration.clone(),
+                now,
+            );
+            Ok(configuration)
+        };
+        let asked = self.configuration_flights.join(key.clone(), ask).await;
+        asked.or_else(|error| match self.state().configurations.get(&key) {
+            Some(known) if error.is_transient() => Ok(known.value.clone()),
+            _ => Err(error),
+        })
     }
 }
 

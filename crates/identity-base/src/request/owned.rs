@@ -13,6 +13,7 @@ pub struct OwnedRequest {
     correlation_id: Option<String>,
     superseded: Option<AccessToken>,
     background: bool,
+    within_chain: bool,
 }
 
 impl OwnedRequest {
@@ -27,6 +28,7 @@ impl OwnedRequest {
             correlation_id: None,
             superseded: None,
             background: false,
+            within_chain: false,
         }
     }
 
@@ -61,6 +63,7 @@ impl OwnedRequest {
             correlation_id: request.requested_correlation_id().map(str::to_owned),
             superseded: None,
             background: false,
+            within_chain: request.is_within_chain(),
         })
     }
 
@@ -99,6 +102,13 @@ impl OwnedRequest {
         self
     }
 
+    /// Sets whether other credentials wait to be tried when this one is not available.
+    #[must_use]
+    pub const fn with_chain(mut self, within_chain: bool) -> Self {
+        self.within_chain = within_chain;
+        self
+    }
+
     /// The scopes.
     #[must_use]
     pub const fn scopes(&self) -> &Scopes {
@@ -133,6 +143,12 @@ impl OwnedRequest {
     #[must_use]
     pub const fn superseded(&self) -> Option<&AccessToken> {
         self.superseded.as_ref()
+    }
+
+    /// Whether other credentials wait to be tried when this one is not available: see [`TokenRequest::within_chain`].
+    #[must_use]
+    pub const fn is_within_chain(&self) -> bool {
+        self.within_chain
     }
 
     /// Whether nobody waits: the cached token is still usable. One attempt is enough then; the next one comes by itself.

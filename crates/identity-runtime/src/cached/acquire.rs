@@ -132,7 +132,7 @@ impl<F: FetchToken> Core<F> {
     /// The failure that still answers for this request.
     fn remembered(&self, state: &mut State, want: &Want, now: identity_base::seam::Now) -> Option<Error> {
         let negative = state.negative.as_ref()?;
-        let same = negative.claims == want.claims && negative.generation == self.fetcher.generation();
+        let same = want.is_for(&negative.key) && negative.generation == self.fetcher.generation();
         if same && now.elapsed < negative.until {
             Some(negative.error.clone())
         } else {
@@ -193,12 +193,12 @@ async fn flight_pulse(flight: &Flight) -> bool {
     flight.ping().answered().await
 }
 
-/// The flight for the same claims, if one is under way.
+/// The flight for the same key, if one is under way.
 fn flight_for(state: &State, want: &Want) -> Option<Arc<Flight>> {
     state
         .flights
         .iter()
-        .find(|(claims, _)| *claims == want.claims)
+        .find(|(key, _)| want.is_for(key))
         .map(|(_, flight)| Arc::clone(flight))
 }
 

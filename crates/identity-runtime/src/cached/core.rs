@@ -13,7 +13,7 @@ use identity_base::{
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::entry::{Entry, Slot};
+use super::entry::{Entry, FlightKey, Slot};
 use super::front::Front;
 use super::key::hash_request;
 use super::landing::Arrival;
@@ -54,6 +54,21 @@ pub(crate) struct Want {
     pub(crate) rejected: Option<AccessToken>,
     pub(crate) min_remaining: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
+}
+
+impl Want {
+    /// What tells its flight apart.
+    fn key(&self) -> FlightKey {
+        FlightKey {
+            claims: self.claims.clone(),
+            within_chain: self.request.is_within_chain(),
+        }
+    }
+
+    /// Whether a flight with this key, or its failure, answers it.
+    pub(crate) fn is_for(&self, key: &FlightKey) -> bool {
+        key.claims == self.claims && key.within_chain == self.request.is_within_chain()
+    }
 }
 
 impl<F: FetchToken> Core<F> {
@@ -228,7 +243,7 @@ impl<F: FetchToken> Core<F> {
             deadline: None,
         };
         let mut state = lock(&entry.state);
-        if self.is_closed() || state.removed || state.flights.iter().any(|(claims, _)| claims.is_none()) {
+        if self.is_closed() || state.removed || state.flights.iter().any(|(key, _)| key.claims.is_none()) {
             return;
         }
         let flight = self.depart(entry, &mut state, &want, &handle);
@@ -253,12 +268,16 @@ impl<F: FetchToken> Core<F> {
             None
         };
         let request = want.request.clone().with_superseded(superseded);
-        let arrival = Arc::new(Arrival::new(self, entry, want.claims.clone(), forced));
+        let arrival = Arc::new(Arrival::new(self, entry, want.key(), forced));
         let (core, log) = (Arc::clone(self), Arc::clone(&arrival));
         let fetch = Box::pin(async move {
-            let _permit = core.permit().await?;
-            log.sent_at(core.clock.now());
-            match timeout(&*core.clock, policy.total, core.fetcher.fetch(&request)).await {
+            // The wait for leave counts: who asks for a token doesn't care what the time is spent on.
+            let fetched = async {
+                let _permit = core.permit().await?;
+                log.sent_at(core.clock.now());
+                core.fetcher.fetch(&request).await
+            };
+            match timeout(&*core.clock, policy.total, fetched).await {
                 Some(result) => result,
                 None => Err(Error::new(
                     ErrorKind::Timeout,
@@ -276,7 +295,7 @@ impl<F: FetchToken> Core<F> {
                 fetch,
             )
         });
-        state.flights.push((want.claims.clone(), Arc::clone(&flight)));
+        state.flights.push((want.key(), Arc::clone(&flight)));
         flight
     }
 

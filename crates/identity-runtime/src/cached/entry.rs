@@ -36,8 +36,8 @@ pub(crate) struct Entry {
 /// The rare part of an entry.
 #[derive(Default)]
 pub(crate) struct State {
-    /// Fetches under way, one for each canonical claims (`None` for requests without).
-    pub(crate) flights: Vec<(Option<Box<str>>, Arc<Flight>)>,
+    /// Fetches under way, one for each key.
+    pub(crate) flights: Vec<(FlightKey, Arc<Flight>)>,
     /// The last failure.
     pub(crate) negative: Option<Box<Negative>>,
     /// The handles' copies of the token, to be wiped when it changes.
@@ -46,11 +46,20 @@ pub(crate) struct State {
     pub(crate) removed: bool,
 }
 
+/// What tells the flights of one entry apart, and their failures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FlightKey {
+    /// The canonical claims; `None` for requests without.
+    pub(crate) claims: Option<Box<str>>,
+    /// Whether a chain asks. It is in a hurry, and its failures are others than those of callers who have nobody else to ask.
+    pub(crate) within_chain: bool,
+}
+
 /// A failure that is remembered for a while.
 #[derive(Debug)]
 pub(crate) struct Negative {
     pub(crate) error: Error,
-    pub(crate) claims: Option<Box<str>>,
+    pub(crate) key: FlightKey,
     pub(crate) generation: u64,
     /// Until when, in elapsed milliseconds.
     pub(crate) until: u64,

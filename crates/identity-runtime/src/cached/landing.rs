@@ -8,7 +8,7 @@ use identity_base::seam::Now;
 use identity_base::{AccessToken, Error, ErrorKind, Event, EventKind, FetchToken, Fetched};
 
 use super::core::{Core, closed};
-use super::entry::{Entry, Negative, Slot, State};
+use super::entry::{Entry, FlightKey, Negative, Slot, State};
 use super::flight::{Flight, Landing};
 use super::policy::{MAX_RETRY_AFTER, REFRESH_FLOOR, REFRESH_RETRY, Times, is_remembered, negative_delay};
 use super::sync::lock;
@@ -19,23 +19,18 @@ use crate::trace::TARGET;
 pub(crate) struct Arrival<F: FetchToken> {
     core: Arc<Core<F>>,
     entry: Arc<Entry>,
-    claims: Option<Box<str>>,
+    key: FlightKey,
     /// Whether the result replaces the cached token even if it expires no later: the old one was rejected or challenged.
     forced: bool,
     sent: OnceLock<Now>,
 }
 
 impl<F: FetchToken> Arrival<F> {
-    pub(crate) fn new(
-        core: &Arc<Core<F>>,
-        entry: &Arc<Entry>,
-        claims: Option<Box<str>>,
-        forced: bool,
-    ) -> Self {
+    pub(crate) fn new(core: &Arc<Core<F>>, entry: &Arc<Entry>, key: FlightKey, forced: bool) -> Self {
         Self {
             core: Arc::clone(core),
             entry: Arc::clone(entry),
-            claims,
+            key,
             forced,
             sent: OnceLock::new(),
         }
@@ -99,15 +94,14 @@ impl<F: FetchToken> Arrival<F> {
         let previous = state
             .negative
             .take()
-            .filter(|last| last.claims == self.claims && last.generation == generation);
+            .filter(|last| last.key == self.key && last.generation == generation);
         let delay = negative_delay(previous.map(|last| last.delay), error);
         let until = now
             .elapsed
             .saturating_add(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
-        let claims = self.claims.clone();
         state.negative = Some(Box::new(Negative {
             error: error.clone(),
-            claims,
+            key: self.key.clone(),
             generation,
             until,
             delay,
@@ -125,22 +119,40 @@ impl<F: FetchToken> Arrival<F> {
         let event = Event::new(name, kind).with_latency(latency);
         match result {
             Ok(_) => {
-                tracing::debug!(
-                    target: TARGET,
-                    credential = name,
-                    background = flight.background,
-                    "token obtained"
-                );
+                // In a chain it is the chain that tells, once, who answered and who didn't.
+                match self.key.within_chain {
+                    true => tracing::debug!(
+                        target: TARGET,
+                        credential = name,
+                        background = flight.background,
+                        "token obtained"
+                    ),
+                    false => tracing::info!(
+                        target: TARGET,
+                        credential = name,
+                        background = flight.background,
+                        "token obtained"
+                    ),
+                }
                 self.core.observe(event);
             }
             Err(error) => {
-                tracing::debug!(
-                    target: TARGET,
-                    credential = name,
-                    background = flight.background,
-                    error = %error,
-                    "no token obtained"
-                );
+                match self.key.within_chain {
+                    true => tracing::debug!(
+                        target: TARGET,
+                        credential = name,
+                        background = flight.background,
+                        error = %error,
+                        "no token obtained"
+                    ),
+                    false => tracing::warn!(
+                        target: TARGET,
+                        credential = name,
+                        background = flight.background,
+                        error = %error,
+                        "no token obtained"
+                    ),
+                }
                 self.core.observe(event.with_error(error.kind()));
             }
         }

@@ -21,6 +21,18 @@ impl World {
         Self { clock, http, options }
     }
 
+    /// Asks in a task of its own whether an authority is one.
+    fn asks(&self, authority: &'static str) -> tokio::task::JoinHandle<Result<(), Error>> {
+        let options = self.options.clone();
+        tokio::spawn(async move {
+            let (authority, tenant) = (
+                Authority::parse(authority).unwrap(),
+                TenantId::parse("t").unwrap(),
+            );
+            options.discovery().trust(&options, &authority, &tenant).await
+        })
+    }
+
     fn trust(&self, authority: &str, tenant: &str) -> Result<(), ErrorKind> {
         let (authority, tenant) = (
             Authority::parse(authority).unwrap(),
@@ -216,6 +228,87 @@ fn a_thousand_callers_ask_once() {
         }
     });
     world.http.assert_done();
+}
+
+#[test]
+fn authorities_do_not_wait_for_each_other() {
+    let gate = Gate::closed();
+    let world = World::new(ScriptedHttp::new().respond_with({
+        let gate = gate.clone();
+        move |_, request| {
+            let asked = request.query_value("authorization_endpoint").unwrap();
+            match asked.contains("slow.test") {
+                true => instance("slow.test", &["slow.test"]).at(&gate),
+                false => instance("quick.test", &["quick.test"]),
+            }
+        }
+    }));
+    identity_testkit::block_on(async {
+        let slow = world.asks("slow.test");
+        gate.arrivals(1).await;
+        world.asks("quick.test").await.unwrap().unwrap();
+        gate.open();
+        slow.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn tenants_of_one_authority_do_not_wait_for_each_other() {
+    let gate = Gate::closed();
+    let world = World::new(ScriptedHttp::new().respond_with({
+        let gate = gate.clone();
+        move |_, request| match request.path().starts_with("/slow/") {
+            true => openid("login.microsoftonline.com", "slow").at(&gate),
+            false => openid("login.microsoftonline.com", "quick"),
+        }
+    }));
+    let asks = |tenant: &'static str| {
+        let options = world.options.clone();
+        tokio::spawn(async move {
+            let (authority, tenant) = (Authority::public(), TenantId::parse(tenant).unwrap());
+            options
+                .discovery()
+                .openid_configuration(&options, &authority, &tenant)
+                .await
+        })
+    };
+    identity_testkit::block_on(async {
+        let slow = asks("slow");
+        gate.arrivals(1).await;
+        asks("quick").await.unwrap().unwrap();
+        gate.open();
+        slow.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn those_who_wait_share_a_refusal_and_one_who_leaves_costs_them_nothing() {
+    let gate = Gate::closed();
+    let refusal = || HttpStep::bytes(400, r#"{"error":"invalid_instance"}"#);
+    let world = World::new(ScriptedHttp::new().respond_with({
+        let gate = gate.clone();
+        move |_, _| refusal().at(&gate)
+    }));
+    identity_testkit::block_on(async {
+        let first = world.asks("h.test");
+        gate.arrivals(1).await;
+        let others: Vec<_> = (0..100).map(|_| world.asks("h.test")).collect();
+        identity_testkit::poll::settle().await;
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        gate.arrivals(2).await;
+        gate.open();
+        for other in others {
+            assert_eq!(
+                other.await.unwrap().unwrap_err().kind(),
+                ErrorKind::InvalidConfiguration
+            );
+        }
+        assert_eq!(world.http.calls(), 2, "one was given up, one for all the others");
+        // What was refused is no answer for ever.
+        world.asks("h.test").await.unwrap().unwrap_err();
+        assert_eq!(world.http.calls(), 3);
+    });
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How failures are remembered and forgotten.
 
 use identity_base::{FetchPolicy, TokenRequest};
-use identity_testkit::{FetchStep, block_on};
+use identity_testkit::{FetchStep, Gate, block_on};
 
 use super::*;
 
@@ -116,4 +116,78 @@ fn a_miss_without_a_runtime_says_what_is_missing() {
         (ErrorKind::InvalidConfiguration, 0)
     );
     assert!(error.to_string().contains("tokio runtime"), "{error}");
+}
+
+#[test]
+fn who_asks_within_a_chain_and_who_asks_alone_get_no_failure_of_each_other() {
+    let clock = TestClock::new();
+    // In a chain a source is in a hurry and gives up at once; alone it has patience.
+    let gate = Gate::closed();
+    let fetch = ScriptedFetch::new().respond_with({
+        let gate = gate.clone();
+        move |_, request| match request.is_within_chain() {
+            true => FetchStep::error(Error::unavailable("nobody there within a second")).at(&gate),
+            false => FetchStep::token("patient", HOUR).at(&gate),
+        }
+    });
+    let credential = credential(&fetch, &clock);
+    block_on(async {
+        let hurried = || TokenRequest::new(SCOPE).within_chain(true);
+        let in_chain = tokio::spawn({
+            let credential = credential.clone();
+            async move { credential.get_token_with(hurried()).await }
+        });
+        gate.arrivals(1).await;
+        let alone = callers(&credential, 1).remove(0);
+        gate.arrivals(2).await;
+        gate.open();
+        assert!(in_chain.await.unwrap().unwrap_err().is_unavailable());
+        assert_eq!(alone.await.unwrap().unwrap().secret(), "patient");
+        // What is cached answers both.
+        assert_eq!(
+            credential.get_token_with(hurried()).await.unwrap().secret(),
+            "patient"
+        );
+    });
+    // Nor is the failure of the one remembered for the other.
+    block_on(async {
+        let other = &["other"];
+        let hurried = TokenRequest::new(other).within_chain(true);
+        credential.get_token_with(hurried).await.unwrap_err();
+        assert_eq!(credential.get_token(other).await.unwrap().secret(), "patient");
+    });
+}
+
+#[test]
+fn failures_are_warnings_alone_and_a_matter_of_course_in_a_chain() {
+    use tracing::Level;
+    let levels = |within_chain: bool, step: fn() -> FetchStep| {
+        identity_testkit::leak_guard::run(async |guard| {
+            let fetch = ScriptedFetch::new().named("Levelled").then(step());
+            let credential = credential(&fetch, &TestClock::new());
+            let request = TokenRequest::new(SCOPE).within_chain(within_chain);
+            drop(credential.get_token_with(request).await);
+            let logs = guard.logs();
+            // Other tests run beside this one.
+            let own = logs
+                .iter()
+                .filter(|log| log.field(crate::trace::CREDENTIAL) == Some("Levelled"));
+            own.map(|log| (log.level, log.field("message").unwrap_or_default().to_owned()))
+                .collect::<Vec<_>>()
+        })
+    };
+    let token = || FetchStep::token("t", HOUR);
+    let failure = || FetchStep::error(refused());
+    for (within_chain, step, level, text) in [
+        (false, token as fn() -> FetchStep, Level::INFO, "token obtained"),
+        (true, token, Level::DEBUG, "token obtained"),
+        (false, failure, Level::WARN, "no token obtained"),
+        (true, failure, Level::DEBUG, "no token obtained"),
+    ] {
+        assert_eq!(
+            levels(within_chain, step),
+            [(level, text.to_owned())],
+            "{within_chain}"
+        );
+    }
 }

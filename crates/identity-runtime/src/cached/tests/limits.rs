@@ -138,6 +138,32 @@ fn fetches_at_once_are_limited_and_so_is_their_queue() {
 }
 
 #[test]
+fn the_wait_for_leave_counts_as_time_that_is_spent() {
+    let clock = TestClock::new();
+    let fetch = ScriptedFetch::new().respond_with({
+        let clock = clock.clone();
+        move |_, _| FetchStep::numbered(HOUR).after(clock.clone(), seconds(20))
+    });
+    let credential = limited(&fetch, &clock, CacheOptions::new().with_max_flights(1));
+    let began = clock.wall();
+    clock.block_on(async {
+        let ask = |n: usize| {
+            let credential = credential.clone();
+            tokio::spawn(async move { credential.get_token(&[&format!("scope{n}")]).await })
+        };
+        let tasks: Vec<_> = (0..3).map(ask).collect();
+        let mut errors = Vec::new();
+        for task in tasks {
+            errors.extend(task.await.unwrap().err());
+        }
+        // The first is done after 20 s, and the total of 30 s cuts the others short: the second in the middle.
+        assert_eq!(errors.len(), 2);
+        assert!(errors.iter().all(|error| error.kind() == ErrorKind::Timeout));
+    });
+    assert_eq!(clock.wall().duration_since(began).unwrap(), seconds(30));
+}
+
+#[test]
 fn a_handle_outlives_the_eviction_of_its_entry() {
     let (fetch, clock) = (ScriptedFetch::new(), TestClock::new());
     let credential = limited(&fetch, &clock, CacheOptions::new().with_max_entries(1));
