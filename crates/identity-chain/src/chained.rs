@@ -1,6 +1,7 @@
 //! The chain.
 
 mod builder;
+mod choice;
 mod failure;
 mod selection;
 #[cfg(test)]
@@ -20,9 +21,13 @@ use crate::diagnosis::{Diagnosis, Report};
 
 /// Tries its members in order and keeps to the first that gives a token.
 ///
-/// - A member that is unavailable is passed; any other failure stops the chain.
+/// - A member that is unavailable is passed; any other failure stops the chain, that of a developer tool as well unless it was added with
+///   [`push_developer_tool`](ChainBuilder::push_developer_tool).
+/// - While it chooses, members know that others wait ([`TokenRequest::within_chain`]): managed identity probes for a second instead of asking with all its
+///   patience, and what answers in the place of its endpoint is unavailable. The winner is asked afterwards as if there were no chain.
 /// - The first success is remembered: from then on only that member is asked, and its failures are the chain's.
-/// - Choosing happens once, however many callers and whatever their scopes: the others wait for the choice and then ask the winner, in parallel.
+/// - Choosing happens once, however many callers and whatever their scopes: the others wait for the choice and then ask the winner, in parallel. If the first
+///   one was refused, the others are tried for their own scopes, in parallel as well.
 /// - Claims, tenant, CAE and the other wishes of a request reach every member.
 /// - A cached token costs what it costs with the winner alone: no allocation.
 ///
@@ -99,7 +104,7 @@ impl TokenCredential for ChainedTokenCredential {
     fn get_token_with(&self, request: TokenRequest<'_>) -> TokenFuture<'_> {
         match self.0.winner() {
             Some(winner) => winner.get_token_with(request),
-            None => selection::choose(&self.0, &request),
+            None => choice::choose(&self.0, &request),
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod claims;
 mod display;
+mod given;
 mod links;
 mod look;
 mod report;
@@ -18,6 +19,8 @@ use identity_base::{AccessToken, Error, ErrorKind, Foreign, TokenRequest};
 use identity_runtime::aadsts::{self, AadstsClass};
 
 use self::claims::Claims;
+pub use self::given::Given;
+pub(crate) use self::given::Managed;
 use self::look::Look;
 pub use self::report::{Check, Finding, LinkReport, Problem, Report, TokenReport, Verdict};
 use self::situation::{LEFT_OUT, MI_REPLACED};
@@ -25,8 +28,9 @@ pub use self::situation::{Level, Situation};
 use crate::ChainedTokenCredential;
 use crate::chained::{Chain, Member, goes_on};
 
-/// How long one member may take.
-const LIMIT: Duration = Duration::from_secs(60);
+/// How long one member may take: longer than any credential of this library tries (managed identity has the most patience, 90 s), so that its own error is the
+/// one that is judged, as the chain judges it.
+const LIMIT: Duration = Duration::from_secs(120);
 /// The most causes of an error that are shown.
 const MAX_CAUSES: usize = 4;
 
@@ -116,7 +120,7 @@ impl Diagnosis {
             options: &chain.options,
             may_ask: !self.offline && !is_over,
         };
-        links::inspect(&look, &mut link).await;
+        links::inspect(&look, &mut link, &member.given).await;
         if is_over {
             link.verdict = Verdict::NotReached;
             return link;
@@ -131,7 +135,10 @@ impl Diagnosis {
         let clock = chain.options.clock();
         let began = clock.now();
         // A user's credential may be among them; its panic is a finding like any other.
-        let asked = AssertUnwindSafe(credential.get_token_with(TokenRequest::new(scope).deadline(LIMIT)))
+        let request = TokenRequest::new(scope)
+            .deadline(LIMIT)
+            .within_chain(chain.softens);
+        let asked = AssertUnwindSafe(async { credential.get_token_with(request).await })
             .catch_unwind()
             .await;
         let outcome =
@@ -164,11 +171,9 @@ fn blame(link: &mut LinkReport, error: &Error, scope: &str) {
         false => Verdict::Failed,
     };
     let known = error.aadsts().and_then(aadsts::find);
-    let is_metadata = link.credential == "ManagedIdentityCredential";
-    if is_metadata
-        && error.is_unavailable()
+    if link.credential == "ManagedIdentityCredential"
         && let Some(status) = error.http_status()
-        && status == 403
+        && is_replaced(error, status)
     {
         link.findings.push(Finding::new(
             &MI_REPLACED,
@@ -186,6 +191,16 @@ fn blame(link: &mut LinkReport, error: &Error, scope: &str) {
     let is_told = |step: &String| link.findings.iter().any(|finding| finding.fix == *step);
     link.next_step = step.filter(|step| !is_told(step));
     link.problem = Some(Problem::of(error));
+}
+
+/// Whether an error of managed identity comes from somebody who answers in the place of a metadata endpoint. That one never answers with success and no token,
+/// never redirects and never asks for a proxy's password, it has no gateway in front of it, and what it refuses has a code.
+fn is_replaced(error: &Error, status: u16) -> bool {
+    match status {
+        403 => error.is_unavailable() || error.code().is_none(),
+        200..=399 | 407 | 502 | 504 => error.code().is_none(),
+        _ => false,
+    }
 }
 
 impl Problem {
@@ -225,5 +240,15 @@ impl TokenReport {
                 .and_then(|claims| claims.audiences().into_iter().next()),
             permissions: claims.as_ref().map(Claims::permissions).unwrap_or_default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_has_more_time_than_it_takes_by_itself() {
+        assert!(identity_runtime::retry::RetryPolicy::metadata().total < LIMIT);
     }
 }

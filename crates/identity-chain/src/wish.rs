@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_base::seam::Clock;
-use identity_base::{AccessToken, Error, ErrorKind, OwnedRequest, TokenRequest};
+use identity_base::{AccessToken, Error, ErrorKind, OwnedRequest, Scopes, TokenRequest};
 use identity_runtime::time::timeout;
 
 /// A request that outlives the call.
@@ -13,6 +13,15 @@ pub(crate) struct Wish {
     min_remaining: Option<Duration>,
     deadline: Option<Duration>,
     rejected: Option<AccessToken>,
+}
+
+/// What is asked for, as far as it decides about the answer: callers with the same terms can share one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    scopes: Scopes,
+    claims: Option<String>,
+    tenant: Option<String>,
+    is_cae_enabled: bool,
 }
 
 impl Wish {
@@ -25,14 +34,16 @@ impl Wish {
         })
     }
 
-    /// Whether nothing but scopes was asked for, so that an answer to anybody's plain request for the same scopes is an answer to this one.
-    pub(crate) fn is_plain(&self) -> bool {
+    /// What others have to ask for as well to share the answer; `None` when this caller wants an answer of its own.
+    pub(crate) fn terms(&self) -> Option<Terms> {
         let request = &self.request;
-        request.claims().is_none()
-            && request.tenant().is_none()
-            && !request.is_cae_enabled()
-            && self.min_remaining.is_none()
-            && self.rejected.is_none()
+        let is_own = self.min_remaining.is_some() || self.rejected.is_some();
+        (!is_own).then(|| Terms {
+            scopes: request.scopes().clone(),
+            claims: request.claims().map(str::to_owned),
+            tenant: request.tenant().map(str::to_ascii_lowercase),
+            is_cae_enabled: request.is_cae_enabled(),
+        })
     }
 
     pub(crate) fn copy(&self) -> Self {
@@ -46,7 +57,9 @@ impl Wish {
 
     /// The request again.
     pub(crate) fn request(&self) -> TokenRequest<'_> {
-        let mut request = TokenRequest::new(self.request.scopes()).enable_cae(self.request.is_cae_enabled());
+        let mut request = TokenRequest::new(self.request.scopes())
+            .enable_cae(self.request.is_cae_enabled())
+            .within_chain(self.request.is_within_chain());
         if let Some(claims) = self.request.claims() {
             request = request.claims(claims);
         }

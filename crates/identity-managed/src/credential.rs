@@ -97,7 +97,7 @@ pub struct ManagedIdentityCredentialBuilder {
     options: ClientOptions,
     identity: Option<UserAssignedId>,
     source: Option<ManagedIdentitySource>,
-    within_chain: bool,
+    within_chain: Option<bool>,
     exchange: bool,
     key_directory: Option<String>,
     retry: Option<RetryPolicy>,
@@ -109,7 +109,7 @@ impl Default for ManagedIdentityCredentialBuilder {
             options: ClientOptions::default(),
             identity: None,
             source: None,
-            within_chain: false,
+            within_chain: None,
             exchange: true,
             key_directory: None,
             retry: None,
@@ -136,13 +136,14 @@ impl ManagedIdentityCredentialBuilder {
         self
     }
 
-    /// Whether other credentials wait to be tried when there is no managed identity. Default: no. Chains say yes.
+    /// Whether other credentials wait to be tried when there is no managed identity. Default: as each request says
+    /// ([`TokenRequest::within_chain`]), which chains set while they choose.
     ///
-    /// Then one request that must be answered within a second finds out whether there is an IMDS endpoint (unless
+    /// If so, one request that must be answered within a second finds out whether there is an IMDS endpoint (unless
     /// `AZURE_POD_IDENTITY_AUTHORITY_HOST` says where it is), that there is none is remembered for 30 s, and what answers in a metadata endpoint's place
     /// without speaking JSON counts as [`ErrorKind::CredentialUnavailable`](identity_base::ErrorKind::CredentialUnavailable).
     pub fn with_probe(mut self, probe: bool) -> Self {
-        self.within_chain = probe;
+        self.within_chain = Some(probe);
         self
     }
 
@@ -242,7 +243,7 @@ impl ManagedIdentityCredentialBuilder {
     }
 
     fn imds(&self) -> Result<Imds, Error> {
-        Imds::new(&**self.options.env(), self.identity.as_ref(), self.within_chain)
+        Imds::new(&**self.options.env(), self.identity.as_ref())
     }
 }
 

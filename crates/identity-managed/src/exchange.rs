@@ -17,6 +17,9 @@ use crate::answer::{self, Echo, Expected};
 use crate::refusal::{Meaning, Refusal};
 use crate::{ManagedIdentitySource, NAME, UserAssignedId};
 
+/// The most bytes of an endpoint's answer. Those with a token have some 2 KiB, more with many groups in the token.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+
 /// The header that keeps a browser or a careless proxy from being made to ask: they can't be made to send it.
 pub(crate) const METADATA: HeaderName = HeaderName::from_static("metadata");
 
@@ -27,8 +30,8 @@ pub(crate) struct Context {
     pub(crate) sender: Sender,
     /// Replaces the source's own policy.
     pub(crate) retry: Option<RetryPolicy>,
-    /// Whether this is one of several credentials to try: what doesn't look like a metadata endpoint then means that there is none.
-    pub(crate) within_chain: bool,
+    /// What the program said about being one of several credentials to try; `None` leaves it to each request.
+    pub(crate) within_chain: Option<bool>,
 }
 
 /// What is asked for.
@@ -59,6 +62,11 @@ impl Context {
     pub(crate) fn policy(&self, own: RetryPolicy) -> RetryPolicy {
         self.retry.clone().unwrap_or(own)
     }
+
+    /// Whether this is one of several credentials to try: what doesn't look like a metadata endpoint then means that there is none.
+    pub(crate) fn is_within_chain(&self, request: &OwnedRequest) -> bool {
+        self.within_chain.unwrap_or_else(|| request.is_within_chain())
+    }
 }
 
 /// The bounds of sources other than IMDS, which is alone in being updated while it answers 404 and 410.
@@ -81,6 +89,7 @@ pub(crate) fn get(uri: Uri) -> HttpRequest {
     HttpRequest::get(uri)
         .policy(ConnectPolicy::metadata())
         .timeouts(HttpTimeouts::metadata())
+        .max_body(MAX_BODY)
 }
 
 /// A header's value for a secret; `origin` is where it came from, for the message.
@@ -121,10 +130,22 @@ impl Exchange<'_> {
             .map_or(("", ""), |identity| (identity.kind(), identity.as_str()));
         let key = RequestKey::of(&[self.source.id(), &host, kind, id, self.ask.resource]);
         let call = Call::new(NAME, key).background(self.ask.request.is_background());
-        self.context
+        let outcome = self
+            .context
             .sender
             .send(&self.policy, &call, request, judge)
-            .await
+            .await;
+        outcome.map_err(|error| match self.is_foreign(&error) {
+            true => error.with_kind(ErrorKind::CredentialUnavailable),
+            false => error,
+        })
+    }
+
+    /// Whether an answer was so long that a page of some portal was before us, where other credentials wait to be tried.
+    fn is_foreign(&self, error: &Error) -> bool {
+        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<HttpError>());
+        cause.is_some_and(|cause| cause.kind == HttpErrorKind::TooLarge)
+            && self.context.is_within_chain(self.ask.request)
     }
 
     /// A token, a refusal, or a failure of the moment.
@@ -170,7 +191,7 @@ impl Exchange<'_> {
         let foreign = !refusal.is_json && refusal.status != 429;
         let meaning = (self.meaning)(&refusal, &self.ask);
         let error = refusal.into_error(self.source, meaning);
-        match foreign && self.context.within_chain {
+        match foreign && self.context.is_within_chain(self.ask.request) {
             true => error.with_kind(ErrorKind::CredentialUnavailable),
             false => error,
         }

@@ -8,6 +8,7 @@ use identity_runtime::ClientOptions;
 
 use super::ChainedTokenCredential;
 use super::selection::{Chain, Member, Role};
+use crate::diagnosis::Given;
 
 /// Builds a [`ChainedTokenCredential`].
 ///
@@ -25,6 +26,7 @@ pub struct ChainBuilder {
     members: Vec<Member>,
     options: ClientOptions,
     name: &'static str,
+    softens: bool,
     hint: Cow<'static, str>,
 }
 
@@ -38,6 +40,7 @@ impl ChainBuilder {
             members: Vec::new(),
             options: options.clone(),
             name: "ChainedTokenCredential",
+            softens: true,
             hint: Cow::Borrowed(HINT),
         }
     }
@@ -59,13 +62,33 @@ impl ChainBuilder {
         self.member(credential, Role::Ordinary)
     }
 
-    /// Adds a developer tool: the chain goes on past any of its failures, since a tool on a developer's machine may be there without being meant.
+    /// Adds a developer tool: the chain goes on past any of its failures, since a tool on a developer's machine may be there without being meant. So does
+    /// [`DefaultAzureCredential`](crate::DefaultAzureCredential) with its tools.
     pub fn push_developer_tool(self, credential: Arc<dyn TokenCredential>) -> Self {
         self.member(credential, Role::DeveloperTool)
     }
 
     fn member(mut self, credential: Arc<dyn TokenCredential>, role: Role) -> Self {
-        self.members.push(Member { credential, role });
+        self.members.push(Member {
+            credential,
+            role,
+            given: Given::default(),
+        });
+        self
+    }
+
+    /// Says what the program gave the member that was added last in place of environment variables, so that a diagnosis doesn't miss it. Changes nothing else.
+    pub fn given(mut self, given: Given) -> Self {
+        if let Some(member) = self.members.last_mut() {
+            member.given = given;
+        }
+        self
+    }
+
+    /// Whether members are told that others wait to be tried, so that they decide quickly whether they are set up at all. Default: yes. A chain of one
+    /// member that shall do what it does alone says no.
+    pub fn with_softening(mut self, softens: bool) -> Self {
+        self.softens = softens;
         self
     }
 
@@ -85,6 +108,7 @@ impl ChainBuilder {
             self.name,
             self.members,
             self.options,
+            self.softens,
             self.hint,
         ))))
     }

@@ -1,5 +1,7 @@
 //! Tests of the chain.
 
+mod choice;
+
 use std::sync::Arc;
 use std::time::Duration;
 

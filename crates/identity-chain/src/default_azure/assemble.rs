@@ -14,6 +14,7 @@ use super::member::DefaultMember;
 #[cfg(feature = "interactive")]
 use super::people;
 use super::select::Selection;
+use crate::diagnosis::{Given, Managed};
 use crate::environment::unavailable;
 
 /// What the members can be told.
@@ -94,6 +95,48 @@ impl Settings {
                 error: error.with_credential(member.name()),
             })
         })
+    }
+
+    /// What the program gave a member in place of variables.
+    pub(crate) fn given(&self, member: DefaultMember) -> Given {
+        let managed_id = match &self.managed_identity {
+            ManagedIdentity::ClientId(id) => Some(id.clone()),
+            ManagedIdentity::Environment | ManagedIdentity::SystemAssigned => None,
+        };
+        let nothing = Given::default();
+        match member {
+            DefaultMember::WorkloadIdentity => Given {
+                tenant_id: self.workload_identity_tenant_id.clone(),
+                client_id: self.workload_identity_client_id.clone().or(managed_id),
+                ..nothing
+            },
+            DefaultMember::ManagedIdentity => Given {
+                client_id: managed_id,
+                managed: Managed::ByDefault {
+                    is_system: matches!(self.managed_identity, ManagedIdentity::SystemAssigned),
+                    exchanges: self.token_exchange,
+                },
+                ..nothing
+            },
+            DefaultMember::SharedTokenCache => Given {
+                tenant_id: self.shared_cache_tenant_id.clone(),
+                username: self.shared_cache_username.clone(),
+                ..nothing
+            },
+            DefaultMember::VisualStudioCode => Given {
+                tenant_id: self.visual_studio_code_tenant_id.clone(),
+                ..nothing
+            },
+            DefaultMember::InteractiveBrowser => Given {
+                tenant_id: self.interactive_browser_tenant_id.clone(),
+                client_id: self.interactive_browser_client_id.clone(),
+                ..nothing
+            },
+            DefaultMember::Environment
+            | DefaultMember::AzureCli
+            | DefaultMember::AzurePowerShell
+            | DefaultMember::AzureDeveloperCli => nothing,
+        }
     }
 
     fn environment(&self, selection: &Selection) -> Made {

@@ -223,6 +223,7 @@ impl DefaultAzureCredentialBuilder {
         let selection = self.wishes.select(&**self.settings.options.env())?;
         let mut chain = ChainBuilder::new(&self.settings.options)
             .named(NAME)
+            .with_softening(selection.soften)
             .with_hint(hint(&selection));
         for member in &selection.members {
             let credential = self.settings.member(*member, &selection);
@@ -230,6 +231,7 @@ impl DefaultAzureCredentialBuilder {
                 true => chain.push_developer_tool(credential),
                 false => chain.push(credential),
             };
+            chain = chain.given(self.settings.given(*member));
         }
         Ok(DefaultAzureCredential {
             chain: chain.build()?,

@@ -8,16 +8,27 @@ mod managed;
 mod tools;
 mod workload;
 
+use identity_base::Foreign;
+
+use super::given::Given;
 use super::look::Look;
 use super::report::LinkReport;
 
 /// Fills in evidence and findings of a credential, by its type name. Reads variables and files; starts a tool only to learn its version, and sends nothing.
-pub(crate) async fn inspect(look: &Look<'_>, link: &mut LinkReport) {
+pub(crate) async fn inspect(look: &Look<'_>, link: &mut LinkReport, given: &Given) {
+    let told: Vec<String> = given
+        .all()
+        .map(|(what, value)| format!("{what} {}", Foreign::new(value, 120)))
+        .collect();
+    if !told.is_empty() {
+        link.evidence
+            .push(format!("given by the program: {}", told.join(", ")));
+    }
     match link.credential {
         "EnvironmentCredential" => application::inspect(look, link).await,
-        "WorkloadIdentityCredential" => workload::inspect(look, link).await,
+        "WorkloadIdentityCredential" => workload::inspect(look, link, given).await,
         #[cfg(feature = "managed")]
-        "ManagedIdentityCredential" => managed::inspect(look, link).await,
+        "ManagedIdentityCredential" => managed::inspect(look, link, given).await,
         "AzureCliCredential" => tools::inspect(look, link, &tools::AZ).await,
         "AzureDeveloperCliCredential" => tools::inspect(look, link, &tools::AZD).await,
         "AzurePowerShellCredential" => tools::inspect(look, link, &tools::PWSH).await,

@@ -32,20 +32,19 @@ const NAMES: Names = Names {
 #[derive(Debug)]
 pub(crate) struct Imds {
     endpoint: Endpoint,
-    /// `None` where it isn't in question whether there is an endpoint.
+    /// For requests within a chain; `None` where it isn't in question whether there is an endpoint.
     probe: Option<Probe>,
 }
 
 impl Imds {
-    /// `probe` says whether to find out first whether there is an endpoint at all.
-    pub(crate) fn new(env: &dyn Env, identity: Option<&UserAssignedId>, probe: bool) -> Result<Self, Error> {
+    pub(crate) fn new(env: &dyn Env, identity: Option<&UserAssignedId>) -> Result<Self, Error> {
         check_selectable(SOURCE, &NAMES, identity)?;
         let replaced = env.var(AZURE_POD_IDENTITY_AUTHORITY_HOST);
         let host = replaced.as_deref().unwrap_or(HOST);
         Ok(Self {
             endpoint: Endpoint::parse(AZURE_POD_IDENTITY_AUTHORITY_HOST, host)?.join(PATH)?,
             // Who sets the variable says that there is one.
-            probe: (probe && replaced.is_none()).then(Probe::default),
+            probe: replaced.is_none().then(Probe::default),
         })
     }
 
@@ -63,7 +62,9 @@ impl Imds {
             secrets: &[],
             meaning,
         };
-        if let Some(probe) = &self.probe {
+        if let Some(probe) = &self.probe
+            && context.is_within_chain(ask.request)
+        {
             probe.check(&exchange, &self.endpoint).await?;
         }
         let spent = context.options.clock().now().since(begun);
@@ -78,11 +79,16 @@ impl Imds {
     }
 }
 
+/// What to do on a machine without an endpoint.
+const ELSEWHERE: &str = "managed identity works on Azure hosts only; elsewhere use another credential";
+
 /// The error for a machine without an endpoint.
 fn nobody_there(why: impl std::fmt::Display) -> Error {
-    Error::unavailable(format!("there is no IMDS endpoint: {why}"))
-        .with_hint("managed identity works on Azure hosts only; elsewhere use another credential")
+    Error::unavailable(format!("there is no IMDS endpoint: {why}")).with_hint(ELSEWHERE)
 }
+
+/// And where the one who refuses is known.
+const CONTAINER_DESKTOP: &str = "the network of a container desktop answers like this on a machine outside of Azure: managed identity works on Azure hosts only; elsewhere use another credential";
 
 /// Who answers 403 with these words is the network proxy of a container desktop, on a machine without an endpoint.
 fn is_container_desktop(refusal: &Refusal) -> bool {
@@ -92,10 +98,13 @@ fn is_container_desktop(refusal: &Refusal) -> bool {
 
 fn meaning(refusal: &Refusal, ask: &Ask<'_>) -> Option<Meaning> {
     if is_container_desktop(refusal) {
-        return Some(Meaning::new(
-            ErrorKind::CredentialUnavailable,
-            "there is no IMDS endpoint: something else refuses in its place",
-        ));
+        return Some(
+            Meaning::new(
+                ErrorKind::CredentialUnavailable,
+                "there is no IMDS endpoint: something else refuses in its place",
+            )
+            .hint(CONTAINER_DESKTOP),
+        );
     }
     if refusal.status != 400 || !refusal.is_json {
         return None;

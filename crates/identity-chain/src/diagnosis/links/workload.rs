@@ -7,6 +7,7 @@ use identity_runtime::env_vars::{AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE, AZ
 
 use crate::diagnosis::claims::Claims;
 use crate::diagnosis::display::span;
+use crate::diagnosis::given::Given;
 use crate::diagnosis::look::{Look, shown, time, until};
 use crate::diagnosis::report::{Finding, LinkReport};
 use crate::diagnosis::situation::{FED_AUDIENCE, FED_EXPIRED, FED_UNREADABLE};
@@ -17,12 +18,17 @@ const VARIABLES: &[&str] = &[AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_T
 /// For whom Entra wants the tokens.
 const AUDIENCE: &str = "api://AzureADTokenExchange";
 
-pub(super) async fn inspect(look: &Look<'_>, link: &mut LinkReport) {
+pub(super) async fn inspect(look: &Look<'_>, link: &mut LinkReport, given: &Given) {
     let set = look.set(VARIABLES);
+    let is_given = |name: &str| match name {
+        AZURE_TENANT_ID => given.tenant_id.is_some(),
+        AZURE_CLIENT_ID => given.client_id.is_some(),
+        _ => false,
+    };
     let missing: Vec<&str> = VARIABLES
         .iter()
         .copied()
-        .filter(|name| !set.contains(name))
+        .filter(|name| !set.contains(name) && !is_given(name))
         .collect();
     if !missing.is_empty() {
         link.evidence.push(are(&missing, "not set"));

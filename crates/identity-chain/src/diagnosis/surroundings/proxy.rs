@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use http::Uri;
-use identity_runtime::env_vars::{IDENTITY_ENDPOINT, IMDS_ENDPOINT, MSI_ENDPOINT};
+use identity_runtime::env_vars::{
+    AZURE_POD_IDENTITY_AUTHORITY_HOST, IDENTITY_ENDPOINT, IMDS_ENDPOINT, MSI_ENDPOINT,
+};
 
 use crate::diagnosis::look::Look;
 use crate::diagnosis::report::{Check, Finding};
@@ -58,12 +60,13 @@ pub(super) fn check(look: &Look<'_>) -> Check {
 
 /// The hosts from which this machine may get tokens over plain http.
 fn metadata_hosts(look: &Look<'_>) -> Vec<String> {
-    let mut hosts = vec![IMDS.to_owned()];
+    // Where the service has another address, nobody asks at the usual one.
+    let mut hosts = match look.env().var(AZURE_POD_IDENTITY_AUTHORITY_HOST) {
+        Some(value) => plain_host(&value).into_iter().collect(),
+        None => vec![IMDS.to_owned()],
+    };
     for variable in [IDENTITY_ENDPOINT, MSI_ENDPOINT, IMDS_ENDPOINT] {
-        let host = look.env().var(variable).and_then(|value| {
-            let uri: Uri = value.parse().ok()?;
-            (uri.scheme_str() == Some("http")).then(|| uri.host().map(str::to_owned))?
-        });
+        let host = look.env().var(variable).and_then(|value| plain_host(&value));
         if let Some(host) = host
             && !hosts.contains(&host)
         {
@@ -71,6 +74,12 @@ fn metadata_hosts(look: &Look<'_>) -> Vec<String> {
         }
     }
     hosts
+}
+
+/// The host of a URL of plain http.
+fn plain_host(url: &str) -> Option<String> {
+    let uri: Uri = url.trim().parse().ok()?;
+    (uri.scheme_str() == Some("http")).then(|| uri.host().map(str::to_owned))?
 }
 
 /// Whether a list of exceptions, as programs read it, has `host` in it.

@@ -16,11 +16,17 @@ fn a_container_desktop_is_no_azure_host() {
     ] {
         run(async |guard, machine| {
             machine.answer(step.clone());
-            let error = fails(&guard, &machine.credential()).await;
-            assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+            let direct = fails(&guard, &machine.credential()).await;
             machine.answer(step.clone());
-            let error = fails(&guard, &machine.builder().with_probe(true).build().unwrap()).await;
-            assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+            let probed = fails(&guard, &machine.builder().with_probe(true).build().unwrap()).await;
+            for error in [direct, probed] {
+                assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+                let hint = error.hint().unwrap();
+                assert!(
+                    hint.contains("container desktop") && hint.contains("another credential"),
+                    "{hint}"
+                );
+            }
             assert_eq!(machine.http.calls(), 2, "the probe's answer is enough");
         });
     }
@@ -34,6 +40,28 @@ fn a_container_desktop_is_no_azure_host() {
             fails(&guard, &machine.credential()).await.kind(),
             ErrorKind::AuthenticationFailed
         );
+    });
+}
+
+#[test]
+fn an_answer_longer_than_any_of_a_metadata_endpoint_is_not_read() {
+    let page = "<p>please sign in</p>".repeat(4_000);
+    run(async |guard, machine| {
+        machine.answer(HttpStep::bytes(200, page.clone()));
+        let error = fails(&guard, &machine.credential()).await;
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert_eq!(machine.http.requests()[0].request().max_body, 64 * 1024);
+        // Where others wait to be tried, it is the page of some portal.
+        machine.answer(alive()).answer(HttpStep::bytes(200, page.clone()));
+        let error = fails(&guard, &machine.builder().with_probe(true).build().unwrap()).await;
+        assert_eq!(error.kind(), ErrorKind::CredentialUnavailable, "{error}");
+    });
+    // A long page in front of an endpoint that is down is a failure of the moment all the same.
+    run(async |guard, machine| {
+        machine
+            .answer(HttpStep::bytes(503, page.clone()))
+            .answer(plain("t"));
+        get(&guard, &machine.credential()).await.unwrap();
     });
 }
 
@@ -158,4 +186,22 @@ fn a_chain_probes_once_and_then_asks() {
         get(&guard, &machine.credential()).await.unwrap();
         assert_eq!(machine.http.calls(), 1);
     });
+    // The request may say that it comes from a chain; what the program said goes before that.
+    for (said, probes) in [(None, 1), (Some(true), 1), (Some(false), 0)] {
+        run(async |guard, machine| {
+            if probes == 1 {
+                machine.answer(alive());
+            }
+            machine.answer(plain("t"));
+            let mut builder = machine.builder();
+            if let Some(said) = said {
+                builder = builder.with_probe(said);
+            }
+            let request = TokenRequest::new(SCOPE).within_chain(true);
+            get_with(&guard, &builder.build().unwrap(), request)
+                .await
+                .unwrap();
+            assert_eq!(machine.http.calls(), probes + 1, "{said:?}");
+        });
+    }
 }
