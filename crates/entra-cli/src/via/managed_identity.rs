@@ -36,6 +36,9 @@ fn open(inputs: &Inputs) -> BoxFuture<'_, Result<Opened, Failure>> {
         if let Some(source) = &inputs.settings.source {
             builder = builder.with_source(source.parse::<ManagedIdentitySource>()?);
         }
+        if let Some(directory) = &inputs.settings.arc_key_directory {
+            builder = builder.with_arc_key_directory(directory);
+        }
         Ok(Opened {
             credential: Arc::new(builder.build()?),
             tenant: None,

@@ -3,7 +3,9 @@
 use std::process::Command;
 
 use crate::support::{Run, Stand, entra};
-use identity_emulator::{DEFAULT_CLIENT_ID, DEFAULT_IDENTITY_HEADER, DEFAULT_MSI_SECRET, HostKind, Route};
+use identity_emulator::{
+    DEFAULT_CLIENT_ID, DEFAULT_IDENTITY_HEADER, DEFAULT_MSI_SECRET, Fault, Host, HostKind, Route,
+};
 use serde_json::Value;
 
 /// `entra token` on a host of this kind.
@@ -49,6 +51,58 @@ fn every_host_gives_a_token() {
         let own = stand.emulator.managed_identity("host").unwrap();
         assert_eq!(json.get("client_id").unwrap(), own.client_id_text(), "{kind:?}");
     }
+}
+
+#[test]
+fn the_agent_of_azure_arc_is_answered_with_the_key_that_it_named() {
+    let keys = tempfile::tempdir().unwrap();
+    let directory = keys.path().to_str().unwrap();
+    let stand = Stand::with(|builder| builder.host(Host::fixed().arc_key_directory(directory)));
+    for source in [&[][..], &["--source", "azure-arc"]] {
+        stand.emulator.clear_requests();
+        let arguments = [source, &["--json", "--arc-key-directory", directory]].concat();
+        let run = finish(on(&stand, HostKind::AzureArc, &arguments));
+        let json: Value =
+            serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"));
+        let own = stand.emulator.managed_identity("host").unwrap();
+        assert_eq!(json.get("client_id").unwrap(), own.client_id_text());
+        let requests = stand.emulator.requests();
+        let authorized = requests
+            .iter()
+            .map(|request| request.header("authorization").is_some());
+        assert_eq!(
+            authorized.collect::<Vec<_>>(),
+            [false, true],
+            "the challenge, then the key"
+        );
+    }
+    // Nothing is read outside of the agent's own directory, unless another one is named.
+    stand.emulator.clear_requests();
+    let run = finish(on(&stand, HostKind::AzureArc, &[]));
+    assert!(
+        run.code != Some(0) && run.stderr.contains("the key file path is invalid"),
+        "{run:?}"
+    );
+    stand.emulator.requests().exactly(1);
+}
+
+#[test]
+fn a_container_desktops_refusal_says_what_it_is() {
+    let stand = Stand::start();
+    stand.emulator.fault(Fault::on(Route::Imds).status(403).body(
+        Some("text/plain"),
+        "connecting to 169.254.169.254:80: a socket operation was attempted to an unreachable network",
+    ));
+    let run = finish(on(&stand, HostKind::Imds, &[]));
+    assert!(run.code != Some(0), "{run:?}");
+    for words in [
+        "there is no IMDS endpoint",
+        "container desktop",
+        "another credential",
+    ] {
+        assert!(run.stderr.contains(words), "{words}: {run:?}");
+    }
+    stand.emulator.requests().exactly(1);
 }
 
 #[test]

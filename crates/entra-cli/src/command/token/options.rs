@@ -24,6 +24,7 @@ pub(super) const NAMES: &[&str] = &[
     "--object-id",
     "--resource-id",
     "--source",
+    "--arc-key-directory",
     "--subscription",
     "--client-secret-file",
     "--certificate",
