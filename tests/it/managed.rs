@@ -1,5 +1,6 @@
 //! Managed identity over real sockets: from the built-in transport to an emulated Azure host.
 
+mod absent;
 mod refused;
 mod wire;
 

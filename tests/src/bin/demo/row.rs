@@ -22,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) scope: &'static str,
     /// For whom the token has to be.
     pub(crate) audience: &'static str,
+    /// Which emulator it asks.
+    pub(crate) emulator: fn(&Stage) -> &Emulator,
     /// Whose the token has to be: a client id.
     pub(crate) client: fn(&Emulator) -> Option<&str>,
     /// The user that the token has to be of, for credentials of users.
@@ -49,9 +51,7 @@ pub(crate) struct Measured {
 /// Gets a token, gets it again from the cache, and checks it as an API would.
 #[expect(clippy::disallowed_methods, reason = "real times are what is shown")]
 pub(crate) async fn run(row: &Row, stage: &Stage, promises: &mut Promises) -> Result<Measured> {
-    let Stage {
-        emulator, options, ..
-    } = stage;
+    let (emulator, options) = ((row.emulator)(stage), &stage.options);
     let credential = (row.make)(stage)?;
     emulator.clear_requests();
     let name = format!("{}{}", credential.name(), row.variant);

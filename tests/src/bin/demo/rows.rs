@@ -9,7 +9,7 @@ use entra_identity::{
     InteractiveBrowserCredential, ManagedIdentityCredential, OnBehalfOfCredential,
     UsernamePasswordCredential, WorkloadIdentityCredential,
 };
-use identity_emulator::{DEFAULT_SECRET, DeveloperTool, HostKind};
+use identity_emulator::{DEFAULT_SECRET, DeveloperTool, Emulator, HostKind};
 
 use crate::row::{Made, Row};
 use crate::stage::{DESKTOP, EXCHANGE, PASSWORD, REDIRECT, Stage, USER};
@@ -20,6 +20,7 @@ const APPLICATION: Row = Row {
     variant: "",
     scope: "https://management.azure.com/.default",
     audience: "https://management.azure.com",
+    emulator: |stage| &stage.emulator,
     client: |emulator| Some(emulator.client_id()),
     user: None,
     requests: 1,
@@ -171,6 +172,35 @@ pub(crate) const ROWS: &[Row] = &[
         ..HOST
     },
     Row {
+        variant: " (App Service of 2017)",
+        // Its answers tell the token's end as a date.
+        emulator: |stage| &stage.old_app_service,
+        make: |stage| managed_identity_of(&stage.old_app_service, stage, HostKind::AzureMl),
+        ..HOST
+    },
+    Row {
+        variant: " (Azure Arc)",
+        // The challenge, and the answer with the key from the file that it named.
+        requests: 2,
+        make: |stage| {
+            let options = stage.within(stage.emulator.host_environment(HostKind::AzureArc));
+            let builder = ManagedIdentityCredential::builder()
+                .with_options(&options)
+                .with_arc_key_directory(stage.arc_keys());
+            Ok(Arc::new(builder.build()?))
+        },
+        ..HOST
+    },
+    Row {
+        variant: " (AKS)",
+        make: |stage| {
+            let options = stage.within(stage.pod());
+            let builder = ManagedIdentityCredential::builder();
+            Ok(Arc::new(builder.with_options(&options).build()?))
+        },
+        ..APPLICATION
+    },
+    Row {
         variant: " (Service Fabric)",
         scope: "https://vault.azure.net/.default",
         audience: "https://vault.azure.net",
@@ -244,7 +274,11 @@ fn default_chain(options: &ClientOptions) -> Made {
 
 /// On an emulated host of this kind: the credential sees the host's variables and not ours.
 fn managed_identity(stage: &Stage, kind: HostKind) -> Made {
-    let options = stage.within(stage.emulator.host_environment(kind));
+    managed_identity_of(&stage.emulator, stage, kind)
+}
+
+fn managed_identity_of(emulator: &Emulator, stage: &Stage, kind: HostKind) -> Made {
+    let options = stage.within(emulator.host_environment(kind));
     let credential = ManagedIdentityCredential::builder().with_options(&options);
     Ok(Arc::new(credential.build()?))
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use entra_identity::{Authority, ClientOptions};
 use identity_emulator::{
-    App, Builder, CodeRequest, Emulator, FederatedCredential, TestCertificate, User, UserTokenRequest,
+    App, Builder, CodeRequest, Emulator, ExpiresOn, FederatedCredential, Host, TestCertificate, User,
+    UserTokenRequest,
 };
 use tempfile::TempDir;
 
@@ -27,6 +28,8 @@ pub(crate) const EXCHANGE: &str = "api://AzureADTokenExchange";
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) emulator: Emulator,
+    /// Another one, whose host is an App Service with the interface of 2017 on Windows.
+    pub(crate) old_app_service: Emulator,
     /// One value for all credentials: they share its connections.
     pub(crate) options: ClientOptions,
     pub(crate) certificate: TestCertificate,
@@ -35,12 +38,20 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn set() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let keys = keys_of(&folder);
+        std::fs::create_dir(&keys)?;
         let builder = Emulator::builder()
+            .host(Host::fixed().arc_key_directory(keys))
             .app(App::fixed())
             .app(App::public(DESKTOP).redirect_uri("http://localhost"))
             .user(User::new(USER).password(PASSWORD))
             .device_interval(1);
         let emulator = with_key_file(builder).start().await?;
+        let old_app_service = with_key_file(Emulator::builder())
+            .host(Host::fixed().expires_on(ExpiresOn::DateAmPm))
+            .start()
+            .await?;
         let certificate = TestCertificate::generate("demo")?;
         let client = emulator.client_id();
         emulator.register_certificate(client, certificate.certificate_pem())?;
@@ -56,12 +67,13 @@ impl Stage {
         let options = ClientOptions::new()
             .with_authority(Authority::parse(emulator.authority())?)
             .with_disable_instance_discovery(true)
-            .with_extra_roots(emulator.ca_pem().into_bytes());
+            .with_extra_roots(format!("{}{}", emulator.ca_pem(), old_app_service.ca_pem()).into_bytes());
         let stage = Self {
             options,
             certificate,
-            folder: tempfile::tempdir()?,
+            folder,
             emulator,
+            old_app_service,
         };
         // What a cluster projects into its pods.
         let token = stage.emulator.service_account_token("shop", "orders");
@@ -87,6 +99,24 @@ impl Stage {
         self.folder.path().join("service-account-token")
     }
 
+    /// Where the agent of Azure Arc keeps its keys.
+    pub(crate) fn arc_keys(&self) -> String {
+        keys_of(&self.folder).to_string_lossy().into_owned()
+    }
+
+    /// The environment that AKS gives to a pod with a workload identity.
+    pub(crate) fn pod(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AZURE_AUTHORITY_HOST", self.emulator.authority().to_owned()),
+            ("AZURE_TENANT_ID", self.tenant().to_owned()),
+            ("AZURE_CLIENT_ID", self.client().to_owned()),
+            (
+                "AZURE_FEDERATED_TOKEN_FILE",
+                self.token_file().to_string_lossy().into_owned(),
+            ),
+        ]
+    }
+
     /// Options with these variables in place of ours.
     pub(crate) fn within(&self, variables: Vec<(&'static str, String)>) -> ClientOptions {
         let variables = variables.into_iter();
@@ -109,6 +139,10 @@ impl Stage {
             .code_verifier(verifier);
         (self.emulator.mint_code(&wish).unwrap_or_default(), verifier)
     }
+}
+
+fn keys_of(folder: &TempDir) -> PathBuf {
+    folder.path().join("arc-keys")
 }
 
 /// Keeps the signing key where the test door says, which saves most of the start.
