@@ -279,7 +279,9 @@ fn a_token_that_was_taken_back_is_named_to_service_fabric_by_its_hash() {
         get_with(&guard, &credential, TokenRequest::new(SCOPE).rejected(&rejected))
             .await
             .unwrap();
-        assert_eq!(machine.last_query().len(), 1);
+        // That of the text `second`.
+        let hash = "16367aacb67a4a017c8da8ab95682ccb390863780f7114dda0a0e0c55644c7c4";
+        assert_eq!(machine.last_query(), pairs(&[("token_sha256_to_refresh", hash)]));
         // Who takes part in continuous access evaluation says so each time.
         machine.answer(plain("cae"));
         get_with(&guard, &credential, TokenRequest::new(SCOPE).enable_cae(true))

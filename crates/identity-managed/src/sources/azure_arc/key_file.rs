@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use identity_base::seam::{FileKind, FileSystem, ReadOptions};
+use identity_base::seam::{FileKind, FileMetadata, FileSystem, ReadOptions};
 use identity_base::{Error, Secret};
 use zeroize::Zeroizing;
 
@@ -25,13 +25,19 @@ pub(super) struct KeyDirectory {
     pub(super) separator: char,
 }
 
-/// Reads the key file `name`. Nothing outside of the directory is opened, no link is followed, and what the file is is looked at after it was opened.
+/// Reads the key file `name`. Nothing outside of the directory is opened and no link is followed. What file and directory are is looked at after they were
+/// opened; before that the directory is looked at as well, so that nothing is opened in one that is no good, and the error can say what it is.
 pub(super) async fn read(
     files: &dyn FileSystem,
     directory: &KeyDirectory,
     name: &KeyName,
 ) -> Result<Secret, Error> {
-    check_directory(files, directory).await?;
+    let place = Path::new(&directory.spelling);
+    let found = files
+        .metadata(place, true)
+        .await
+        .map_err(|error| unreadable(place, &error))?;
+    check_directory(directory, &found)?;
     let path = PathBuf::from(format!(
         "{}{}{}",
         directory.spelling,
@@ -39,10 +45,12 @@ pub(super) async fn read(
         name.as_str()
     ));
     let options = ReadOptions::new().max_bytes(MAX_KEY_BYTES).no_follow(true);
-    let (contents, metadata) = files
-        .read(&path, options)
+    let ((contents, metadata), opened) = files
+        .read_in(place, name.as_str(), options)
         .await
         .map_err(|error| unreadable(&path, &error))?;
+    // It may have become another one since.
+    check_directory(directory, &opened)?;
     if metadata.kind != FileKind::File {
         return Err(invalid("it is not a regular file"));
     }
@@ -50,12 +58,8 @@ pub(super) async fn read(
 }
 
 /// The directory itself must not be a link, nor such that somebody else could put files there.
-async fn check_directory(files: &dyn FileSystem, directory: &KeyDirectory) -> Result<(), Error> {
+fn check_directory(directory: &KeyDirectory, found: &FileMetadata) -> Result<(), Error> {
     let path = Path::new(&directory.spelling);
-    let found = files
-        .metadata(path, true)
-        .await
-        .map_err(|error| unreadable(path, &error))?;
     if found.kind != FileKind::Directory {
         return Err(invalid(format!("{} is not a directory", path.display())));
     }

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
+#[cfg(unix)]
+use identity_base::BoxFuture;
 use identity_base::ErrorKind;
+#[cfg(unix)]
+use identity_base::seam::{FileContents, WriteOptions};
 use identity_runtime::os::SystemFs;
 use identity_testkit::{LeakGuard, MemoryFs, leak_guard};
 
@@ -200,6 +204,102 @@ fn a_file_that_is_swapped_for_a_link_again_and_again_is_never_followed() {
         }
         stop.store(true, Ordering::Relaxed);
         swapper.join().unwrap();
+    });
+}
+
+/// The real file system; once the directory was looked at, `swap` puts another in its place.
+#[cfg(unix)]
+struct Swapping<F> {
+    files: SystemFs,
+    swap: std::sync::Mutex<Option<F>>,
+}
+
+#[cfg(unix)]
+impl<F> std::fmt::Debug for Swapping<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Swapping")
+    }
+}
+
+#[cfg(unix)]
+impl<F: FnOnce() + Send> FileSystem for Swapping<F> {
+    fn metadata<'a>(&'a self, path: &'a Path, no_follow: bool) -> BoxFuture<'a, io::Result<FileMetadata>> {
+        Box::pin(async move {
+            let found = self.files.metadata(path, no_follow).await;
+            if let Some(swap) = self.swap.lock().unwrap().take() {
+                swap();
+            }
+            found
+        })
+    }
+
+    fn read_in<'a>(
+        &'a self,
+        directory: &'a Path,
+        name: &'a str,
+        options: ReadOptions,
+    ) -> BoxFuture<'a, io::Result<(FileContents, FileMetadata)>> {
+        self.files.read_in(directory, name, options)
+    }
+
+    fn read<'a>(&'a self, _: &'a Path, _: ReadOptions) -> BoxFuture<'a, io::Result<FileContents>> {
+        panic!("a key is read below its directory, not by its path")
+    }
+
+    fn read_blocking(&self, _: &Path, _: ReadOptions) -> io::Result<FileContents> {
+        panic!("a key is read below its directory, not by its path")
+    }
+
+    fn write<'a>(&'a self, _: &'a Path, _: &'a [u8], _: WriteOptions) -> BoxFuture<'a, io::Result<()>> {
+        panic!("nothing is written")
+    }
+
+    fn list<'a>(&'a self, _: &'a Path) -> BoxFuture<'a, io::Result<Vec<PathBuf>>> {
+        panic!("nothing is listed")
+    }
+
+    fn remove<'a>(&'a self, _: &'a Path) -> BoxFuture<'a, io::Result<()>> {
+        panic!("nothing is removed")
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_that_becomes_another_after_it_was_looked_at_is_refused() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    leak_guard::run(async |guard| {
+        let open_to_all = |path: &Path| {
+            std::fs::create_dir(path).unwrap();
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        };
+        for (is_link, why) in [
+            (true, "it is not in a directory"),
+            (false, "everybody may write to"),
+        ] {
+            let scratch = Scratch::new();
+            let (keys, aside, evil) = (scratch.path("keys"), scratch.path("aside"), scratch.path("evil"));
+            std::fs::create_dir(&keys).unwrap();
+            scratch.file("keys/a.key", b"INSIDE");
+            open_to_all(&evil);
+            scratch.file("evil/a.key", b"OUTSIDE");
+            let directory = KeyDirectory {
+                spelling: keys.to_str().unwrap().to_owned(),
+                ..scratch.directory()
+            };
+            let swap = move || {
+                std::fs::rename(&keys, aside).unwrap();
+                match is_link {
+                    true => symlink(evil, keys).unwrap(),
+                    false => std::fs::rename(evil, keys).unwrap(),
+                }
+            };
+            let files = Swapping {
+                files: SystemFs::new(),
+                swap: Some(swap).into(),
+            };
+            let error = read_from(&guard, &files, &directory, "a.key").await.unwrap_err();
+            assert!(error.contains(why) && !error.contains("OUTSIDE"), "{error}");
+        }
     });
 }
 
