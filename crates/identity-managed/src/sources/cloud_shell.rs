@@ -9,7 +9,7 @@ use identity_runtime::env_vars::MSI_ENDPOINT;
 use super::{check_selectable, endpoint};
 use crate::answer::Echo;
 use crate::endpoint::Endpoint;
-use crate::exchange::{Ask, Context, Exchange, METADATA, local_policy, no_meaning};
+use crate::exchange::{Ask, Context, Exchange, MAX_BODY, METADATA, local_policy, no_meaning};
 use crate::user_assigned::Names;
 use crate::{ManagedIdentitySource, UserAssignedId};
 
@@ -34,6 +34,7 @@ impl CloudShell {
         let request = HttpRequest::post_form(self.endpoint.uri().clone(), form.encode())
             .policy(ConnectPolicy::metadata())
             .timeouts(HttpTimeouts::metadata())
+            .max_body(MAX_BODY)
             .header(METADATA, HeaderValue::from_static("true"));
         let exchange = Exchange {
             context,
