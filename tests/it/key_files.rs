@@ -6,14 +6,28 @@ mod seeds;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use entra_identity::{ClientCertificate, Error, ErrorKind, Secret};
-use identity_testkit::leak_guard;
+use entra_identity::{CertificateCredential, ClientCertificate, ClientOptions, Error, ErrorKind, Secret};
+use identity_testkit::{ScriptedHttp, TestEnv, leak_guard};
 
 use self::seeds::{PASSWORD, Seed};
+use crate::support::{CLIENT, TENANT};
 
 fn load(bytes: &[u8], password: Option<&str>) -> Result<ClientCertificate, Error> {
     ClientCertificate::from_bytes(bytes, password.map(Secret::new).as_ref())
+}
+
+/// The error of a credential with the certificate in this file.
+fn load_path(path: &Path, password: Option<&str>) -> Error {
+    let options = ClientOptions::new()
+        .with_transport(Arc::new(ScriptedHttp::new()))
+        .with_env(Arc::new(TestEnv::new()));
+    let mut builder = CertificateCredential::from_path(TENANT, CLIENT, path).with_options(&options);
+    if let Some(password) = password {
+        builder = builder.with_password(password);
+    }
+    builder.build().unwrap_err()
 }
 
 /// What tells one kind of file from another, as the reader sees it: the format, the label or algorithm, and how it is encrypted.
@@ -149,6 +163,15 @@ fn malformed_files_are_refused_with_a_text_that_says_what_to_do() {
                 path.display()
             );
             assert!(error.hint().is_some(), "{}: {error}", path.display());
+            // By path it says the same, and names the file.
+            let by_path = load_path(&path, Some(PASSWORD)).to_string();
+            let (_, unnamed) = error
+                .message()
+                .split_once("the certificate data: ")
+                .unwrap_or_else(|| panic!("{error}"));
+            let named = format!("the certificate file \"{}\": {unnamed}", path.display());
+            assert!(by_path.contains(&named), "{by_path}");
+            assert!(by_path.ends_with(error.hint().unwrap()), "{by_path}");
             texts.insert(error.to_string());
             files += 1;
         }

@@ -186,9 +186,10 @@ impl Exchange<'_> {
         }
     }
 
-    /// The error for an answer without a token.
+    /// The error for an answer without a token. Within a chain, what no metadata endpoint says means that there is none: a success without a token, and
+    /// anything that isn't JSON (but whoever is asked too often may answer shortly).
     pub(crate) fn refused(&self, refusal: Refusal) -> Error {
-        let foreign = !refusal.is_json && refusal.status != 429;
+        let foreign = (!refusal.is_json && refusal.status != 429) || (200..300).contains(&refusal.status);
         let meaning = (self.meaning)(&refusal, &self.ask);
         let error = refusal.into_error(self.source, meaning);
         match foreign && self.context.is_within_chain(self.ask.request) {

@@ -49,18 +49,27 @@ impl Network {
 
 type Make = fn(&ClientOptions) -> Arc<dyn TokenCredential>;
 
-const CHAINS: [(&str, Make); 2] = [("chained", chained), ("default", default_chain)];
+const CHAINS: [(&str, Make); 3] = [
+    ("chained", chained),
+    ("chained, told to probe", chained_probing),
+    ("default", default_chain),
+];
 
 fn managed_identity(options: &ClientOptions) -> ManagedIdentityCredential {
-    ManagedIdentityCredential::builder()
-        .with_options(options)
-        .with_probe(true)
-        .build()
-        .unwrap()
+    let builder = ManagedIdentityCredential::builder().with_options(options);
+    builder.build().unwrap()
 }
 
+/// The chain says to its members that others wait.
 fn chained(options: &ClientOptions) -> Arc<dyn TokenCredential> {
     Arc::new(ChainedTokenCredential::new(vec![Arc::new(managed_identity(options))]).unwrap())
+}
+
+/// The program says so.
+fn chained_probing(options: &ClientOptions) -> Arc<dyn TokenCredential> {
+    let builder = ManagedIdentityCredential::builder().with_options(options);
+    let probing = builder.with_probe(true).build().unwrap();
+    Arc::new(ChainedTokenCredential::new(vec![Arc::new(probing)]).unwrap())
 }
 
 fn default_chain(options: &ClientOptions) -> Arc<dyn TokenCredential> {

@@ -224,10 +224,16 @@ fn what_is_no_metadata_answer_is_no_token() {
         run(async |guard, machine| {
             machine.answer(alive()).answer(HttpStep::bytes(status, body));
             let error = fails(&guard, &machine.builder().with_probe(true).build().unwrap()).await;
-            let is_json = body.starts_with('{');
-            assert_eq!(error.is_unavailable(), !is_json, "in a chain: {body}: {error}");
+            assert!(error.is_unavailable(), "in a chain: {body}: {error}");
         });
     }
+    // A refusal in the endpoint's own words is one, in a chain as well.
+    run(async |guard, machine| {
+        let body = json!({"error": "forbidden", "error_description": "no"});
+        machine.answer(alive()).answer(HttpStep::json(403, &body));
+        let error = fails(&guard, &machine.builder().with_probe(true).build().unwrap()).await;
+        assert_eq!(error.kind(), ErrorKind::AuthenticationFailed, "{error}");
+    });
     run(async |guard, machine| {
         let http = machine.http.clone().respond_with(|number, _| match number {
             1 => alive(),
