@@ -20,7 +20,7 @@ use crate::document::Document;
 use crate::options::TokenCachePersistenceOptions;
 #[cfg(test)]
 use crate::store::CacheStore;
-use crate::store::{self, Suffix};
+use crate::store::{self, Keyring, Suffix};
 use state::Shared;
 pub use status::{CacheStatus, StoreKind};
 
@@ -62,7 +62,7 @@ impl TokenCache {
         client: &ClientOptions,
     ) -> Result<Self, Error> {
         let suffix = if is_cae { Suffix::Cae } else { Suffix::NoCae };
-        Self::open(options, suffix, client)
+        Self::open(options, suffix, store::keyring(client).as_ref(), client)
     }
 
     /// The cache that older tools write under the bare name. It is only read; what is changed stays in memory.
@@ -70,15 +70,16 @@ impl TokenCache {
     /// # Errors
     /// As [`TokenCache::persistent`].
     pub fn unsuffixed(options: &TokenCachePersistenceOptions, client: &ClientOptions) -> Result<Self, Error> {
-        Self::open(options, Suffix::None, client)
+        Self::open(options, Suffix::None, store::keyring(client).as_ref(), client)
     }
 
-    fn open(
+    pub(crate) fn open(
         options: &TokenCachePersistenceOptions,
         suffix: Suffix,
+        keyring: Option<&Keyring>,
         client: &ClientOptions,
     ) -> Result<Self, Error> {
-        let store = store::open(options, suffix, client)?;
+        let store = store::open(options, suffix, keyring, client)?;
         Ok(Self(Arc::new(Shared::new(Some(store), client))))
     }
 

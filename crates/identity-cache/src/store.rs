@@ -27,6 +27,7 @@ use identity_base::seam::FileMetadata;
 use zeroize::Zeroizing;
 
 use crate::StoreKind;
+pub(crate) use keyring::{Keyring, keyring};
 pub(crate) use open::{Suffix, open};
 pub use sealed::SealingKey;
 

@@ -30,12 +30,12 @@ impl SilentRedeemer {
     /// For accounts of the cache that Microsoft's developer tools share, however it is kept.
     ///
     /// # Errors
-    /// As [`TokenCaches::new`].
+    /// As [`TokenCaches::with_unsuffixed`].
     pub fn new(options: &ClientOptions) -> Result<Self, Error> {
         let persistence = TokenCachePersistenceOptions::new().with_allow_unencrypted_storage(true);
         Ok(Self::with_caches(
             options,
-            &TokenCaches::new(Some(&persistence), options)?,
+            &TokenCaches::with_unsuffixed(&persistence, options)?,
         ))
     }
 

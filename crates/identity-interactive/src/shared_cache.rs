@@ -108,7 +108,7 @@ impl SharedTokenCacheCredentialBuilder {
         persistence
             .validate()
             .map_err(|error| error.with_credential(NAME))?;
-        let (caches, trouble) = match TokenCaches::new(Some(&persistence), &self.setup.options) {
+        let (caches, trouble) = match TokenCaches::with_unsuffixed(&persistence, &self.setup.options) {
             Ok(caches) => (caches, None),
             Err(error) => (TokenCaches::in_memory(), Some(error)),
         };
@@ -138,10 +138,15 @@ impl SharedCache {
             return Ok(record.home_account_id().to_owned());
         }
         let environment = self.application.environment();
-        // Both caches are looked at: the account may have signed in with either.
+        // All caches are looked at: the account may have signed in with any of them.
+        let caches = self.application.caches();
         let mut found = Vec::new();
-        for is_cae in [false, true] {
-            let cache = self.application.caches().get(is_cae);
+        for cache in [
+            Some(caches.get(false)),
+            Some(caches.get(true)),
+            caches.unsuffixed(),
+        ] {
+            let Some(cache) = cache else { continue };
             found.extend(
                 cache
                     .read(|document| choice::candidates(document, environment))

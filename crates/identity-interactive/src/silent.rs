@@ -73,9 +73,14 @@ impl Application {
         }
         let mut refused = None;
         let mut tried: Vec<Secret> = Vec::new();
-        // The other cache's refresh tokens are as good: whether a token takes part in continuous access evaluation is asked for with each request.
-        for kept_as in [is_cae, !is_cae] {
-            let cache = self.caches().get(kept_as);
+        // The refresh tokens of the other caches are as good: whether a token takes part in continuous access evaluation is asked for with each request.
+        let caches = [
+            (Some(self.caches().get(is_cae)), true),
+            (Some(self.caches().get(!is_cae)), false),
+            (self.caches().unsuffixed(), false),
+        ];
+        for (cache, is_in_place) in caches {
+            let Some(cache) = cache else { continue };
             for candidate in self.candidates(cache, home_account_id).await {
                 if tried
                     .iter()
@@ -84,7 +89,7 @@ impl Application {
                     continue;
                 }
                 tried.push(candidate.token().clone());
-                match self.redeem(request, &tenant, &candidate, kept_as == is_cae).await {
+                match self.redeem(request, &tenant, &candidate, is_in_place).await {
                     Ok(response) => return Ok(Silent::Renewed(Box::new(response))),
                     Err(error) if is_refusal(&error, self.is_own(&candidate)) => refused = Some(error),
                     Err(error) => return Err(error),

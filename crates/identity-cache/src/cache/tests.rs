@@ -1,7 +1,9 @@
 //! Tests of transactions, on real files and with a store that fails as it is told.
 
 mod broken;
+mod large;
 mod overtaken;
+mod refused;
 
 use std::fs;
 use std::path::{Path, PathBuf};

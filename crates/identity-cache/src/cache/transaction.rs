@@ -7,6 +7,13 @@ use super::status::CacheStatus;
 use crate::document::{Changes, Document, DocumentError};
 use crate::store::{CacheStore, Loaded, StoreError, StoreErrorKind, StoreLock};
 
+/// The largest document that is written. It can be read again, also with what encryption adds to it.
+const MAX_WRITTEN_BYTES: usize = 16 * 1024 * 1024 - 4096;
+
+fn written(document: &Document) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(document.to_text().as_bytes().to_vec())
+}
+
 impl Shared {
     pub(super) async fn update<R>(&self, change: impl FnOnce(&mut Document) -> R) -> R {
         let _turn = self.turn.lock().await;
@@ -96,12 +103,26 @@ impl Shared {
             return result;
         }
         document.set_saved();
-        let contents = Zeroizing::new(document.to_text().as_bytes().to_vec());
+        let mut contents = written(&document);
+        if contents.len() > MAX_WRITTEN_BYTES {
+            // Access tokens are most of it, and those that are expired are of no use to anybody.
+            document.drop_expired(self.clock.now().system_time());
+            document.set_saved();
+            contents = written(&document);
+        }
         {
             // Before the first await: the change is kept also when this future is dropped while it is written.
             let mut state = self.state();
             state.pending.record(&before, &document);
             state.replace(document);
+        }
+        if contents.len() > MAX_WRITTEN_BYTES {
+            let why = format!(
+                "the token cache is too large to be kept: it has more than {MAX_WRITTEN_BYTES} bytes"
+            );
+            self.state()
+                .can_not_be_written(store.kind(), StoreError::new(StoreErrorKind::Failed, why));
+            return result;
         }
         let digest = identity_runtime::crypto::sha256(&contents);
         let outcome = lock.save(contents).await;

@@ -163,13 +163,17 @@ impl Document {
             })
     }
 
-    /// Drops access tokens that are expired, and tells how many.
+    /// Drops access tokens that are expired, and tells how many. One that its service lets live longer while it can't be reached (`extended_expires_on`)
+    /// is not expired before that.
     pub fn drop_expired(&mut self, now: SystemTime) -> usize {
         let now = unix_seconds(now);
-        self.drop_entries(EntryMap::AccessToken, |_, entry| {
-            seconds(entry, "expires_on").is_some_and(|expires_on| expires_on < now)
-        })
+        self.drop_entries(EntryMap::AccessToken, |_, entry| is_expired(entry, now))
     }
+}
+
+pub(super) fn is_expired(entry: &Json, now: i64) -> bool {
+    let end = seconds(entry, "expires_on").max(seconds(entry, "extended_expires_on"));
+    end.is_some_and(|end| end < now)
 }
 
 fn time(seconds: i64) -> Option<SystemTime> {

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use identity_runtime::json::Json;
 
+use super::access::is_expired;
 use super::id_token::{IdClaims, home_account_id};
 use super::keys::{EXTENDED_MEMBER, EntryMap, key_of};
 use super::refresh::StoredRefreshToken;
@@ -79,6 +80,10 @@ impl Document {
         let after = |lifetime: Duration| {
             digits(now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX)))
         };
+        // Expired ones of this application would only pile up: no key of theirs comes again once scopes or tenants change.
+        self.drop_entries(EntryMap::AccessToken, |_, entry| {
+            is_expired(entry, now) && text(entry, "client_id").eq_ignore_ascii_case(tokens.client_id)
+        });
         let mut entry = tokens.credential("AccessToken", tokens.access_token, account);
         for (member, value) in [
             ("client_id", Json::from(tokens.client_id)),

@@ -1,5 +1,7 @@
 //! What one document has that another lacks, for changes that could not be written down at once.
 
+use std::collections::HashMap;
+
 use identity_runtime::json::Json;
 
 use super::{Document, EntryMap, seconds};
@@ -20,13 +22,19 @@ impl Changes {
     /// Adds what leads from `before` to `after`. An entry changes once: the later change goes before the earlier.
     pub(crate) fn record(&mut self, before: &Document, after: &Document) {
         for map in EntryMap::ALL {
+            // Both may have thousands of entries, of which one or two changed.
+            let mut gone: HashMap<&str, &Json> = before
+                .map(map)
+                .iter()
+                .map(|(key, entry)| (key.as_str(), entry))
+                .collect();
             for (key, entry) in after.map(map) {
-                if before.entry(map, key).is_none_or(|old| !is_equal(old, entry)) {
+                if gone.remove(key.as_str()).is_none_or(|old| !is_equal(old, entry)) {
                     self.set(map, key, Some(entry.clone()));
                 }
             }
             for (key, _) in before.map(map) {
-                if after.entry(map, key).is_none() {
+                if gone.contains_key(key.as_str()) {
                     self.set(map, key, None);
                 }
             }
@@ -75,8 +83,13 @@ fn is_equal(one: &Json, other: &Json) -> bool {
                     .zip(b)
                     .all(|((name_a, a), (name_b, b))| name_a == name_b && is_equal(a, b))
         }
+        (Json::Array(a), Json::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_equal(a, b))
+        }
         (Json::Null, Json::Null) => true,
         (Json::Integer(a), Json::Integer(b)) => a == b,
+        (Json::Unsigned(a), Json::Unsigned(b)) => a == b,
+        (Json::Float(a), Json::Float(b)) => a.to_bits() == b.to_bits(),
         (Json::Bool(a), Json::Bool(b)) => a == b,
         _ => false,
     }

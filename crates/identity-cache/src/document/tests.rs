@@ -1,6 +1,7 @@
 //! Tests of the document.
 
 mod finding;
+mod properties;
 mod refreshing;
 
 use std::time::{Duration, SystemTime};

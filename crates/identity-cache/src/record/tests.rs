@@ -1,5 +1,7 @@
 //! Tests of records.
 
+mod properties;
+
 use super::*;
 
 const RECORD: &str = r#"{"authority": "login.microsoftonline.com", "clientId": "c", "homeAccountId": "u.t", "tenantId": "t", "username": "ada@contoso.com", "version": "1.0"}"#;

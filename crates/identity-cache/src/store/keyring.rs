@@ -178,19 +178,23 @@ impl StoreLock for HeldItem {
 }
 
 /// The store that the peers use here, if there is a keyring at all.
-pub(crate) fn shared(name: &str, signal: FileStore, client: &ClientOptions) -> Option<KeyringStore> {
+pub(crate) fn shared(name: &str, signal: FileStore, keyring: Option<&Keyring>) -> Option<KeyringStore> {
     Some(KeyringStore {
-        keyring: keyring(client)?,
+        keyring: keyring?.clone(),
         item: Item::of_cache(name),
         signal,
     })
 }
 
 /// A key that lives in the keyring.
-pub(crate) fn key_source(name: &str, client: &ClientOptions) -> Result<Arc<dyn KeySource>, Error> {
-    match keyring(client) {
+pub(crate) fn key_source(
+    name: &str,
+    keyring: Option<&Keyring>,
+    client: &ClientOptions,
+) -> Result<Arc<dyn KeySource>, Error> {
+    match keyring {
         Some(keyring) => Ok(Arc::new(key::KeyInKeyring::new(
-            keyring,
+            keyring.clone(),
             Item::of_key(name),
             Arc::clone(client.random()),
         ))),
@@ -202,16 +206,16 @@ pub(crate) fn key_source(name: &str, client: &ClientOptions) -> Result<Arc<dyn K
     }
 }
 
-/// The keyring of this system, if there is one.
+/// The keyring of this system, if there is one. Caches that share it share what is known of it: one that hangs is waited for once.
 #[cfg(all(target_os = "linux", feature = "keyring"))]
-fn keyring(client: &ClientOptions) -> Option<Keyring> {
+pub(crate) fn keyring(client: &ClientOptions) -> Option<Keyring> {
     let backend = secret_service::SecretService::of_env(&**client.env())?;
     Some(Keyring::new(Arc::new(backend), Arc::clone(client.clock())))
 }
 
 /// The keyring of this system.
 #[cfg(all(target_os = "macos", feature = "keyring"))]
-fn keyring(client: &ClientOptions) -> Option<Keyring> {
+pub(crate) fn keyring(client: &ClientOptions) -> Option<Keyring> {
     Some(Keyring::new(
         Arc::new(keychain::Keychain),
         Arc::clone(client.clock()),
@@ -220,6 +224,6 @@ fn keyring(client: &ClientOptions) -> Option<Keyring> {
 
 /// There is none that is known here.
 #[cfg(not(all(any(target_os = "linux", target_os = "macos"), feature = "keyring")))]
-fn keyring(_client: &ClientOptions) -> Option<Keyring> {
+pub(crate) fn keyring(_client: &ClientOptions) -> Option<Keyring> {
     None
 }

@@ -9,6 +9,7 @@ use identity_runtime::ClientOptions;
 
 use super::CacheStore;
 use super::file::FileStore;
+use super::keyring::Keyring;
 use super::protected::ProtectedStore;
 use super::read_only::ReadOnly;
 use super::sealed::Sealing;
@@ -42,13 +43,14 @@ impl Suffix {
 pub(crate) fn open(
     options: &TokenCachePersistenceOptions,
     suffix: Suffix,
+    keyring: Option<&Keyring>,
     client: &ClientOptions,
 ) -> Result<Arc<dyn CacheStore>, Error> {
     options.validate()?;
     let name = format!("{}{}", options.name(), suffix.as_str());
     let store = match options.sealing() {
-        Some(sealing) => sealed(options, sealing, &name, client)?,
-        None => shared(options, &name, client)?,
+        Some(sealing) => sealed(options, sealing, &name, keyring, client)?,
+        None => shared(options, &name, keyring, client)?,
     };
     Ok(match suffix {
         Suffix::None => Arc::new(ReadOnly::new(store)),
@@ -60,11 +62,12 @@ fn sealed(
     options: &TokenCachePersistenceOptions,
     sealing: &CacheSealing,
     name: &str,
+    keyring: Option<&Keyring>,
     client: &ClientOptions,
 ) -> Result<Arc<dyn CacheStore>, Error> {
     let source: Arc<dyn super::sealed::KeySource> = match sealing {
         CacheSealing::Key(key) => Arc::new(key.clone()),
-        CacheSealing::KeyInKeyring => super::keyring::key_source(options.name(), client)?,
+        CacheSealing::KeyInKeyring => super::keyring::key_source(options.name(), keyring, client)?,
     };
     let file = private_file(options, &format!("{name}.sealed"), client)?;
     let sealing = Sealing::new(source, Arc::clone(client.random()), name);
@@ -79,11 +82,13 @@ fn sealed(
 fn shared(
     options: &TokenCachePersistenceOptions,
     name: &str,
+    keyring: Option<&Keyring>,
     client: &ClientOptions,
 ) -> Result<Arc<dyn CacheStore>, Error> {
     let file = private_file(options, name, client)?;
     let file = FileStore::new(file, Arc::clone(client.clock()));
-    match (super::keyring::shared(name, file.clone(), client), options.allow_unencrypted_storage()) {
+    let keyring = super::keyring::shared(name, file.clone(), keyring);
+    match (keyring, options.allow_unencrypted_storage()) {
         (Some(keyring), true) => Ok(Arc::new(super::fallback::Fallback::new(keyring, file))),
         (Some(keyring), false) => Ok(Arc::new(keyring)),
         (None, true) => Ok(Arc::new(file)),
@@ -102,6 +107,7 @@ fn shared(
 fn shared(
     options: &TokenCachePersistenceOptions,
     name: &str,
+    _keyring: Option<&Keyring>,
     client: &ClientOptions,
 ) -> Result<Arc<dyn CacheStore>, Error> {
     let file = private_file(options, name, client)?;

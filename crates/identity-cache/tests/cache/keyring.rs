@@ -4,7 +4,7 @@
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 
-use identity_cache::{CacheStatus, TokenCache, TokenCachePersistenceOptions};
+use identity_cache::{CacheStatus, TokenCache, TokenCachePersistenceOptions, TokenCaches};
 use identity_runtime::ClientOptions;
 use identity_testkit::{TestClock, env, leak_guard};
 
@@ -52,5 +52,40 @@ fn a_bus_that_never_answers_costs_one_time_limit_and_no_thread_is_waited_for() {
         );
         // The thread still waits for an answer; the runtime ends nevertheless.
         drop(connection);
+    });
+}
+
+#[test]
+fn the_caches_of_a_credential_wait_for_a_hanging_keyring_once() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let socket = folder.path().join("bus");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let clock = TestClock::new();
+    leak_guard::run(async |_guard| {
+        let address = format!("unix:path={}", socket.display());
+        let client = ClientOptions::default()
+            .with_env(Arc::new(env([("DBUS_SESSION_BUS_ADDRESS", address.as_str())])))
+            .with_clock(Arc::new(clock.clone()));
+        let options = TokenCachePersistenceOptions::new()
+            .with_directory(folder.path().join("cache"))
+            .with_allow_unencrypted_storage(true);
+        let caches = TokenCaches::with_unsuffixed(&options, &client).unwrap();
+        let reading = tokio::spawn({
+            let caches = caches.clone();
+            async move {
+                for cache in [caches.get(false), caches.get(true), caches.unsuffixed().unwrap()] {
+                    assert!(cache.read(|document| document.is_empty()).await);
+                    assert!(
+                        matches!(cache.status(), CacheStatus::Kept(_)),
+                        "{:?}",
+                        cache.status()
+                    );
+                }
+            }
+        });
+        clock.sleepers(1).await;
+        clock.advance(std::time::Duration::from_secs(5));
+        reading.await.unwrap();
+        drop(listener);
     });
 }

@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -114,6 +115,43 @@ fn at_work(child: &mut Child) {
     );
 }
 
+/// Somebody else, who tries all the time to read whatever is in the folder, until the file `stop` is there. Only root can be somebody else; for others the
+/// modes have to do.
+fn stranger(folder: &Path, stop: &Path) -> Option<Child> {
+    const TRY_ALL: &str = r#"tries=0
+        while [ ! -e "$2" ]; do
+            for file in "$1"/* "$1"/.[!.]*; do true < "$file" && echo "read $file"; done
+            tries=$((tries + 1))
+        done
+        echo "tries $tries""#;
+    let nobody = 65_534;
+    (fs::metadata(folder).unwrap().uid() == 0).then(|| {
+        Command::new("/bin/sh")
+            .args(["-c", TRY_ALL, "stranger"])
+            .args([folder, stop])
+            .current_dir("/")
+            .uid(nobody)
+            .gid(nobody)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    })
+}
+
+/// What a stranger could read.
+fn could_read(stranger: Option<Child>) -> Vec<String> {
+    let Some(stranger) = stranger else {
+        return Vec::new();
+    };
+    let output = stranger.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (tries, read): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("tries "));
+    let tries: usize = tries[0]["tries ".len()..].parse().unwrap();
+    assert!(tries > 100, "it came to it {tries} times");
+    read.into_iter().map(str::to_owned).collect()
+}
+
 /// Looks at the file all the time: it has to be whole, and its owner's alone.
 fn watch(folder: &Path, is_over: &AtomicBool) -> usize {
     let mut looks = 0;
@@ -138,12 +176,21 @@ fn watch(folder: &Path, is_over: &AtomicBool) -> usize {
 fn eight_processes_lose_nothing() {
     const PROCESSES: usize = 8;
     const TIMES: usize = 200;
-    let folder = TempDir::new().unwrap();
+    let place = TempDir::new().unwrap();
+    // Everybody may come in and look around, as into the folder that other programs make.
+    let folder = place.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    for open in [place.path(), &folder] {
+        fs::set_permissions(open, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let stop = place.path().join("stop");
+    let stranger = stranger(&folder, &stop);
+    let folder = folder.as_path();
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let watcher = scope.spawn(|| watch(folder.path(), &is_over));
+        let watcher = scope.spawn(|| watch(folder, &is_over));
         let children: Vec<_> = (0..PROCESSES)
-            .map(|number| start(folder.path(), &format!("p{number}"), TIMES))
+            .map(|number| start(folder, &format!("p{number}"), TIMES))
             .collect();
         let outcomes: Vec<_> = children
             .into_iter()
@@ -160,7 +207,7 @@ fn eight_processes_lose_nothing() {
         }
     });
     block_on(async {
-        let cache = cache(folder.path());
+        let cache = cache(folder);
         assert_eq!(
             cache.read(|document| document.accounts(None).len()).await,
             PROCESSES * ACCOUNTS
@@ -173,7 +220,9 @@ fn eight_processes_lose_nothing() {
             }
         }
     });
-    let names: Vec<_> = fs::read_dir(folder.path())
+    fs::write(&stop, "").unwrap();
+    assert_eq!(could_read(stranger), [""; 0], "nobody else read anything");
+    let names: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();

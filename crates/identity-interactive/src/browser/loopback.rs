@@ -10,6 +10,14 @@ use super::redirect::{Host, Redirect};
 
 /// How many free ports are tried until one is free in both families.
 const MAX_TRIES: usize = 16;
+/// What a system says of a family of addresses that it doesn't know.
+const FAMILY_NOT_SUPPORTED: i32 = if cfg!(windows) {
+    10_047
+} else if cfg!(any(target_os = "linux", target_os = "android")) {
+    97
+} else {
+    47
+};
 /// How many connections wait to be accepted.
 const BACKLOG: u32 = 128;
 
@@ -31,15 +39,7 @@ impl Listeners {
                 Self::bind_port(redirect.host, port, true).map_err(|error| unavailable(Some(port), error))
             }
             None => {
-                let mut last = io::Error::from(io::ErrorKind::AddrInUse);
-                for _ in 0..MAX_TRIES {
-                    match Self::bind_port(redirect.host, 0, false) {
-                        Ok(listeners) => return Ok(listeners),
-                        Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
-                        Err(error) => return Err(unavailable(None, error)),
-                    }
-                }
-                Err(unavailable(None, last))
+                free(|| Self::bind_port(redirect.host, 0, false)).map_err(|error| unavailable(None, error))
             }
         }
     }
@@ -57,11 +57,32 @@ impl Listeners {
                 Ok(second) => sockets.push(second),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
                 // A machine without IPv6: nobody else can listen there either.
-                Err(_) => {}
+                Err(error) if has_no_family(&error) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(Self { sockets, port })
     }
+}
+
+/// Tries until a port is free in both families.
+fn free<T>(mut bind: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..MAX_TRIES {
+        match bind() {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
+            other => return other,
+        }
+    }
+    Err(last)
+}
+
+/// Whether the machine doesn't know a family of addresses at all. Other failures, too many open files for example, say nothing of what others can do.
+fn has_no_family(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported
+    ) || error.raw_os_error() == Some(FAMILY_NOT_SUPPORTED)
 }
 
 fn listen(address: SocketAddr, is_fixed: bool) -> io::Result<TcpListener> {
@@ -86,4 +107,77 @@ fn unavailable(port: Option<u16>, error: io::Error) -> Error {
     Error::unavailable(message)
         .with_hint("end the program that holds the port, or use a redirect URI without one")
         .with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failing(kind: io::ErrorKind) -> io::Result<u16> {
+        Err(kind.into())
+    }
+
+    #[test]
+    fn a_port_that_is_taken_in_one_family_is_left_for_another_one() {
+        let mut tries = 0;
+        let found = free(|| {
+            tries += 1;
+            if tries < 16 {
+                failing(io::ErrorKind::AddrInUse)
+            } else {
+                Ok(7)
+            }
+        });
+        assert_eq!((found.unwrap(), tries), (7, 16));
+        let mut tries = 0;
+        let error = free(|| {
+            tries += 1;
+            failing(io::ErrorKind::AddrInUse)
+        });
+        assert_eq!((error.unwrap_err().kind(), tries), (io::ErrorKind::AddrInUse, 16));
+        let mut tries = 0;
+        let error = free(|| {
+            tries += 1;
+            failing(io::ErrorKind::PermissionDenied)
+        });
+        assert_eq!(
+            (error.unwrap_err().kind(), tries),
+            (io::ErrorKind::PermissionDenied, 1)
+        );
+    }
+
+    #[test]
+    fn only_a_machine_without_a_family_goes_without_it() {
+        for known in [
+            io::Error::from(io::ErrorKind::AddrNotAvailable),
+            io::Error::from_raw_os_error(FAMILY_NOT_SUPPORTED),
+        ] {
+            assert!(has_no_family(&known), "{known:?}");
+        }
+        // Too many open files, no memory, taken, forbidden.
+        for number in [24, 23, 12, 98, 13] {
+            assert!(!has_no_family(&io::Error::from_raw_os_error(number)), "{number}");
+        }
+    }
+
+    #[test]
+    fn both_families_have_the_same_port_for_themselves() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listeners = Listeners::bind(&Redirect::parse(None).unwrap()).unwrap();
+            for socket in &listeners.sockets {
+                let address = socket.local_addr().unwrap();
+                assert!(address.ip().is_loopback() && address.port() == listeners.port);
+                assert!(
+                    std::net::TcpListener::bind(address).is_err(),
+                    "nobody shares {address}"
+                );
+            }
+            let fixed = Redirect::parse(Some(&format!("http://localhost:{}", listeners.port))).unwrap();
+            assert!(Listeners::bind(&fixed).unwrap_err().is_unavailable());
+        });
+    }
 }

@@ -3,7 +3,7 @@
 use identity_base::{Error, ErrorKind, Foreign, Secret};
 use roxmltree::{Document, Node};
 
-use super::xml::parse;
+use super::xml::{inner, parse};
 
 /// The assertion's bytes as they were sent: written anew, its signature would break.
 #[derive(Debug)]
@@ -75,12 +75,6 @@ fn named<'a, 'i>(node: Node<'a, 'i>, name: &'static str) -> impl Iterator<Item =
         .filter(move |node| node.is_element() && node.tag_name().name() == name)
 }
 
-/// What stands between the tags, as it was sent.
-fn inner<'a>(document: &'a Document<'_>, node: Node<'_, '_>) -> Option<&'a str> {
-    let (first, last) = (node.first_child()?, node.last_child()?);
-    document.input_text().get(first.range().start..last.range().end)
-}
-
 fn fault(document: &Document<'_>) -> Error {
     let text = |path: &[&'static str]| {
         let mut node = named(document.root(), "Fault").next()?;
@@ -135,6 +129,15 @@ mod tests {
             "{error}"
         );
         assert!(read(response(TYPES[0].0, "").as_bytes()).is_err());
+        // Pieces of text that a reader puts together.
+        for pieces in [
+            "a<![CDATA[<b>]]> ",
+            "<![CDATA[a]]>&#65;\r\n",
+            " <!-- c -->\r\n<a/> ",
+        ] {
+            let read = read(response(TYPES[0].0, pieces).as_bytes()).unwrap();
+            assert_eq!(read.text.expose(), pieces);
+        }
     }
 
     #[test]

@@ -46,6 +46,13 @@ pub(super) fn descend<'a, 'i>(
     Some(node)
 }
 
+/// What stands between the tags of an element, as it was sent.
+pub(super) fn inner<'a>(document: &'a Document<'_>, element: Node<'_, '_>) -> Option<&'a str> {
+    // By the element's own tags: neighbouring pieces of text are one node, which doesn't tell where it ends.
+    let inside = survey::after_tag(document.input_text().get(element.range())?)?;
+    inside.get(..inside.rfind("</")?)
+}
+
 /// Text that may stand in an element or an attribute.
 pub(super) fn escape(text: &str, out: &mut String) {
     for character in text.chars() {

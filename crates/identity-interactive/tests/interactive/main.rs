@@ -14,6 +14,8 @@ mod caller;
 mod common;
 mod device_code;
 mod hostile;
+#[cfg(unix)]
+mod kept;
 mod once;
 mod shared_cache;
 mod silent;

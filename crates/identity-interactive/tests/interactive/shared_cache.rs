@@ -8,14 +8,15 @@ use identity_cache::Environment;
 use identity_cache::document::{EntryMap, TokensToAdd};
 use identity_interactive::{
     AuthenticationRecord, SharedTokenCacheCredential, SharedTokenCacheCredentialBuilder, SilentRedeemer,
-    TokenCaches,
+    TokenCachePersistenceOptions, TokenCaches,
 };
 use identity_runtime::crypto::base64url;
+use identity_runtime::os::SystemFs;
 use identity_testkit::TestEnv;
 use serde_json::json;
 
 use crate::answers::{Answer, refusal};
-use crate::world::{OTHER_SCOPE, OTHER_TENANT, OTHER_USER, SCOPE, TENANT, USER, World, run};
+use crate::world::{OTHER_SCOPE, OTHER_TENANT, OTHER_USER, SCOPE, TENANT, USER, World, run, run_still};
 
 const DEVELOPER: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
@@ -431,5 +432,57 @@ fn user_name_or_tenant_alone_may_be_enough() {
         let answer = renewed(world);
         world.http.push(answer.step());
         assert_eq!(world.token(&by_tenant, SCOPE).await.unwrap(), answer.token());
+    });
+}
+
+#[test]
+fn what_older_tools_keep_under_the_bare_name_is_read_and_never_written() {
+    // Real files are written on other threads, which virtual time doesn't wait for.
+    let home = tempfile::tempdir().unwrap();
+    run_still(async |world| {
+        world.env.set("HOME", home.path().to_str().unwrap());
+        let options = world.options().with_file_system(Arc::new(SystemFs::new()));
+        let persistence = TokenCachePersistenceOptions::new().with_allow_unencrypted_storage(true);
+        let older = TokenCaches::new(Some(&persistence), &options).unwrap();
+        let refresh = leave(world, &older, Left::default()).await;
+        let folder = home.path().join(".IdentityService");
+        std::fs::rename(folder.join("msal.cache.nocae"), folder.join("msal.cache")).unwrap();
+        let before = std::fs::read(folder.join("msal.cache")).unwrap();
+
+        let answer = renewed(world);
+        for is_again in [false, true] {
+            let credential = SharedTokenCacheCredential::builder()
+                .with_options(&options)
+                .build()
+                .unwrap();
+            if !is_again {
+                world.http.push(answer.step());
+            }
+            assert!(world.token(&credential, SCOPE).await.unwrap() == answer.token());
+            assert!(world.form(0)["refresh_token"] == refresh.expose());
+        }
+        // What came of it is in the file that all have today.
+        assert_eq!(std::fs::read(folder.join("msal.cache")).unwrap(), before);
+        assert!(folder.join("msal.cache.nocae").exists());
+        assert_eq!(world.http.calls(), 1);
+        // And for a credential that found its account elsewhere.
+        std::fs::remove_file(folder.join("msal.cache.nocae")).unwrap();
+        let record = AuthenticationRecord::new(
+            Authority::public(),
+            TENANT.parse().unwrap(),
+            DEVELOPER.parse().unwrap(),
+            format!("{USER}.{TENANT}"),
+            "user@contoso.test",
+        )
+        .unwrap();
+        let second = renewed(world).member("access_token", world.guard.secret("second").expose());
+        world.http.push(second.step());
+        let request = OwnedRequest::new(Scopes::parse([OTHER_SCOPE]).unwrap());
+        let fetched = SilentRedeemer::new(&options)
+            .unwrap()
+            .redeem("Other", &record, record.tenant_id(), &request)
+            .await
+            .unwrap();
+        assert_eq!(fetched.token.expose(), second.token());
     });
 }

@@ -7,7 +7,7 @@ use identity_testkit::{LeakGuard, TestClock};
 use super::*;
 
 /// Uses a cache that can't be read, and says how it is kept.
-async fn used(place: &Place) -> CacheStatus {
+pub(super) async fn used(place: &Place) -> CacheStatus {
     let cache = place.cache();
     assert!(!cache.read(|document| has(document, "s")).await);
     cache.update(|document| add(document, "t")).await;

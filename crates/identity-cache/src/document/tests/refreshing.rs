@@ -143,6 +143,62 @@ fn signing_out_drops_the_accounts_entries_and_the_familys_tokens() {
 }
 
 #[test]
+fn expired_tokens_of_the_same_application_go_when_it_gets_another() {
+    let mut document = filled();
+    let windows = environment("login.windows.net");
+    let has = |document: &Document, client: &str, scope: &str| {
+        let asked = scopes(&[scope]);
+        let query = AccessTokenQuery::of_account(&windows, "t", client, "u.t", &asked);
+        document.access_token(&query, at(0)).is_some()
+    };
+    // At 3750 those of 100 are expired, the one of a at 300 is not.
+    add(&mut document, "a", Some("1"), "a-newer", "s3", 3750);
+    assert!(!has(&document, "a", "s1") && has(&document, "a", "s2") && has(&document, "a", "s3"));
+    assert!(has(&document, "b", "s1"), "others look after theirs");
+    add(&mut document, "a", Some("1"), "a-newer", "s3", 9000);
+    assert!(has(&document, "b", "s1") && !has(&document, "a", "s2"));
+    assert_eq!(
+        names(&document.refresh_tokens(&windows, "u.t", "a")).len(),
+        3,
+        "refresh tokens have no end"
+    );
+    let text = r#"{"AccessToken": {"k": {"expires_on": "100", "extended_expires_on": "200"}, "l": {"secret": "no end"}}}"#;
+    let mut document = Document::parse(text.as_bytes()).unwrap();
+    assert_eq!(document.drop_expired(at(150)), 0);
+    assert_eq!(document.drop_expired(at(201)), 1);
+}
+
+#[test]
+fn what_others_wrote_is_no_change_of_ours_whatever_it_is() {
+    for value in [
+        "1.5",
+        "18446744073709551615",
+        "[1, {\"a\": [null, 2.5]}]",
+        "true",
+        "7",
+        "null",
+        "\"x\"",
+        "{}",
+    ] {
+        let text = format!("{{\"Account\": {{\"k\": {{\"odd\": {value}}}, \"l\": {value}}}}}");
+        let before = Document::parse(text.as_bytes()).unwrap();
+        let mut after = before.clone();
+        let mut changes = Changes::new();
+        changes.record(&before, &after);
+        assert!(changes.is_empty(), "{value}");
+        after.put(
+            EntryMap::Account,
+            "k",
+            Json::parse(b"[1, {\"a\": [null, 3.5]}]").unwrap(),
+        );
+        changes.record(&before, &after);
+        let mut again = before.clone();
+        changes.apply(&mut again);
+        assert_eq!(again.to_text(), after.to_text(), "{value}");
+    }
+}
+
+#[test]
 fn changes_are_done_again_to_a_later_document() {
     let before = filled();
     let mut after = before.clone();

@@ -82,6 +82,14 @@ fn piece(text: &str) -> Option<(Piece<'_>, &str)> {
     Some((Piece::Tag(inside.get(..end)?), inside.get(end + 1..)?))
 }
 
+/// What follows the tag that an element begins with; `None` for an element that ends there.
+pub(super) fn after_tag(element: &str) -> Option<&str> {
+    match piece(element)? {
+        (Piece::Tag(tag), rest) if !tag.ends_with('/') => Some(rest),
+        _ => None,
+    }
+}
+
 /// The equals signs of a tag that stand in no value.
 fn count_unquoted(tag: &str) -> usize {
     let mut quote = None;
