@@ -19,8 +19,28 @@ use crate::workspace::{Workspace, root};
 
 pub(crate) const MANIFEST: &str = "tests/fuzz/Cargo.toml";
 const FOLDER: &str = "tests/fuzz";
-/// All targets.
-const TARGETS: [&str; 2] = ["pem", "pkcs12"];
+/// All targets, each with its dictionary.
+const TARGETS: [(&str, &str); 15] = [
+    ("arc_challenge", TEXT),
+    ("cache_document", TEXT),
+    ("dates", TEXT),
+    ("device_code", TEXT),
+    ("discovery", TEXT),
+    ("error_document", TEXT),
+    ("loopback", TEXT),
+    ("metadata", TEXT),
+    ("pem", KEYS),
+    ("pkcs12", KEYS),
+    ("record", TEXT),
+    ("token_response", TEXT),
+    ("tool_output", TEXT),
+    ("ws_trust", TEXT),
+    ("www_authenticate", TEXT),
+];
+/// Words of key files.
+const KEYS: &str = "words.dict";
+/// Words of documents and headers.
+const TEXT: &str = "text.dict";
 /// How long each runs when nothing is said.
 const SECONDS: u64 = 60;
 /// The longest file that the fuzzer makes: the largest seed has about 5,000 bytes.
@@ -55,13 +75,17 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result {
     Ok(())
 }
 
-fn find(name: &str) -> Result<&'static str> {
-    TARGETS.into_iter().find(|target| *target == name).ok_or_else(|| {
-        Error::new(format!(
-            "there is no fuzz target `{name}`; there are {}",
-            TARGETS.join(", ")
-        ))
-    })
+fn find(name: &str) -> Result<(&'static str, &'static str)> {
+    TARGETS
+        .into_iter()
+        .find(|(target, _)| *target == name)
+        .ok_or_else(|| {
+            let names: Vec<_> = TARGETS.iter().map(|(target, _)| *target).collect();
+            Error::new(format!(
+                "there is no fuzz target `{name}`; there are {}",
+                names.join(", ")
+            ))
+        })
 }
 
 /// Puts what each target begins with where it finds it.
@@ -72,7 +96,7 @@ fn sow(target_dir: &Path) -> Result {
     }
     fs::create_dir_all(&lab).context(|| format!("cannot make {}", lab.display()))?;
     let seeds = seeds::make(&lab).map_err(Error::new)?;
-    for target in TARGETS {
+    for (target, _) in TARGETS {
         let corpus = target_dir.join("corpus").join(target);
         fs::create_dir_all(&corpus).context(|| format!("cannot make {}", corpus.display()))?;
         let own = seeds.iter().filter(|seed| seed.target == target);
@@ -85,9 +109,12 @@ fn sow(target_dir: &Path) -> Result {
             chains += usize::from(seed.chain > 1);
         }
         let kept = copy(&root().join(FOLDER).join("corpus").join(target), &corpus)?;
-        println!(
-            "{target}: begins with {made} files that load ({protected} with a password, {chains} with a chain) and {kept} that do not"
-        );
+        match made {
+            0 => println!("{target}: begins with {kept} files"),
+            _ => println!(
+                "{target}: begins with {made} files that load ({protected} with a password, {chains} with a chain) and {kept} that do not"
+            ),
+        }
     }
     Ok(())
 }
@@ -103,7 +130,7 @@ fn copy(from: &Path, to: &Path) -> Result<usize> {
     Ok(copied)
 }
 
-fn fuzz(target: &str, seconds: u64, target_dir: &Path, tools: &Path) -> Result {
+fn fuzz((target, words): (&str, &str), seconds: u64, target_dir: &Path, tools: &Path) -> Result {
     let artifacts = target_dir.join("artifacts").join(target);
     fs::create_dir_all(&artifacts).context(|| format!("cannot make {}", artifacts.display()))?;
     let mut prefix = OsString::from("-artifact_prefix=");
@@ -124,7 +151,7 @@ fn fuzz(target: &str, seconds: u64, target_dir: &Path, tools: &Path) -> Result {
             format!("-max_total_time={seconds}"),
             format!("-max_len={MAX_BYTES}"),
             format!("-timeout={SLOW_SECONDS}"),
-            format!("-dict={}", root().join(FOLDER).join("words.dict").display()),
+            format!("-dict={}", root().join(FOLDER).join(words).display()),
             "-print_final_stats=1".to_owned(),
         ])
         .arg(prefix)
@@ -140,13 +167,14 @@ mod tests {
     fn an_unknown_target_is_refused_with_the_list() {
         assert!(find("pem").is_ok());
         let error = find("jpeg").unwrap_err().to_string();
-        assert!(error.contains("there are pem, pkcs12"), "{error}");
+        assert!(error.contains("pem, pkcs12"), "{error}");
     }
 
     #[test]
     fn each_target_has_its_program_and_its_malformed_files() {
-        for target in TARGETS {
+        for (target, words) in TARGETS {
             let folder = root().join(FOLDER);
+            assert!(folder.join(words).is_file());
             assert!(folder.join("fuzz_targets").join(format!("{target}.rs")).is_file());
             assert!(folder.join("corpus").join(target).is_dir());
         }

@@ -12,6 +12,7 @@
 mod adapters;
 mod api;
 mod bench;
+mod broken;
 mod ci;
 mod demo;
 mod deny;
@@ -58,11 +59,15 @@ cargo xtask COMMAND
   features                 build and run tests/features, count the crates, check the budgets
   e2e python               Python's own libraries against our emulator, over TLS
   e2e oidc                 our credentials against an independent OpenID provider
+  e2e msal-cache           one token cache file, shared with Python's own libraries
+  e2e keyring [TEST…]      tokens in a real Secret Service (gnome-keyring) on a bus of its own
+  e2e browser [TEST…]      a sign-in with headless Chromium, and pictures of what it shows; 350 MB to install
   e2e azurite              our tokens in Azure Storage clients, judged by Azurite; 186 MB to install
   e2e az [TEST…]           the real Azure CLI, signed in to our emulator, under our credential; 733 MB to install
+  broken [NAME…]           builds that are broken on purpose, one by one: a test has to notice each
   leaks                    builds that leak on purpose: the leak guard has to find every one
   fuzz [--seconds N] [TARGET…]
-                           certificate files of strangers; needs a nightly toolchain
+                           what reads the input of strangers; needs a nightly toolchain
   bench [ARGS…]            the benchmarks, a package with a lock file of its own
 
 Environment:
@@ -96,6 +101,7 @@ fn dispatch() -> Result {
         "ci" => ci::run(args),
         "demo" => demo::run(args),
         "deny" => deny::run(args),
+        "broken" => broken::run(args),
         "leaks" => leaks::run(args),
         "docs" => docs::run(args),
         "e2e" => e2e::run(args),

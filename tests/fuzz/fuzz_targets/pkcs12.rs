@@ -7,6 +7,6 @@ fuzz_target!(|file: &[u8]| -> Corpus {
     if file.windows(10).any(|window| window == b"-----BEGIN") {
         return Corpus::Reject;
     }
-    identity_fuzz::read(file);
+    identity_fuzz::keys::read(file);
     Corpus::Keep
 });
