@@ -132,3 +132,69 @@ fn only_harmless_urls_are_opened() {
     }
     assert_eq!(scratch.recorded("xdg-open"), None);
 }
+
+#[test]
+fn no_shell_reads_what_names_the_browser() {
+    let scratch = Scratch::new();
+    let proof = scratch.0.path().join("proof");
+    let browser = scratch.opener("browser", "exit 0");
+    let words = format!(
+        ";touch {0} $(touch\t{0}) `touch {0}` && >{0} | 'a b' \"%s\" ${{PATH}}",
+        proof.display()
+    );
+    let list = format!("{} {words}", browser.display());
+    scratch.open(&[("BROWSER", &list)], URL).unwrap();
+    let expected: Vec<_> = words
+        .split_ascii_whitespace()
+        .map(|word| word.replace("%s", URL))
+        .collect();
+    assert_eq!(
+        scratch.recorded("browser").unwrap().lines().collect::<Vec<_>>(),
+        expected,
+        "word by word, as they stand there"
+    );
+    assert!(!proof.exists());
+}
+
+#[test]
+fn a_browser_is_not_looked_for_from_the_folder_at_hand() {
+    // It is there, by a way that begins in whatever folder this runs in.
+    let up = "../".repeat(32);
+    for relative in [format!("{up}bin/true"), format!("./{up}bin/true")] {
+        assert!(std::path::Path::new(&relative).exists());
+        let error = Scratch::new().open(&[("BROWSER", &relative)], URL).unwrap_err();
+        assert!(error.is_unavailable(), "{relative}");
+    }
+}
+
+/// What a process with secrets in its environment is told: the browser to open.
+const WORKER: &str = "IDENTITY_BROWSER_TEST_WORKER";
+
+/// The process with secrets. Started by the test below; on its own there is nothing for it to do.
+#[test]
+fn worker() {
+    let Ok(browser) = std::env::var(WORKER) else {
+        return;
+    };
+    Scratch::new().open(&[("BROWSER", &browser)], URL).unwrap();
+}
+
+#[test]
+fn a_browser_gets_none_of_our_secrets() {
+    let scratch = Scratch::new();
+    let environment = scratch.0.path().join("environment");
+    let browser = scratch.opener("browser", &format!("env > {}", environment.display()));
+    let outcome = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "os::browser::tests::worker"])
+        .envs(crate::env_vars::SECRETS.iter().map(|name| (name, "CNRY")))
+        .env("LANG", "kept")
+        .env(WORKER, &browser)
+        .output()
+        .unwrap();
+    assert!(outcome.status.success(), "{outcome:?}");
+    let environment = std::fs::read_to_string(environment).unwrap();
+    assert!(
+        environment.contains("LANG=kept") && !environment.contains("CNRY"),
+        "{environment}"
+    );
+}
