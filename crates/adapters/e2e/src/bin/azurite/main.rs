@@ -1,7 +1,12 @@
 //! Our tokens in the official blob client and in object_store, judged by Azurite, Microsoft's emulator of Azure Storage.
 //!
 //! `cargo xtask e2e azurite` runs it with two arguments: the program `node`, and the folder with Azurite's modules.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a program for people, which starts another and waits for its log"
+)]
 
 mod official;
 mod refusals;
