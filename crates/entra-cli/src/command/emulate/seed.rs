@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use identity_emulator::{
-    App, Builder, DEFAULT_CLIENT_ID, DEFAULT_SECRET, DEFAULT_TENANT_ID, FederatedCredential, Resource, Tenant,
+    App, Builder, DEFAULT_CLIENT_ID, DEFAULT_SECRET, DEFAULT_TENANT_ID, FederatedCredential, Resource,
+    Tenant, User,
 };
 use serde::Deserialize;
 
@@ -17,6 +18,9 @@ pub(super) struct Seed {
     pub(super) tenants: Vec<TenantSeed>,
     #[serde(default)]
     pub(super) resources: Vec<String>,
+    /// Seconds between two questions of a device.
+    #[serde(default)]
+    pub(super) device_interval: Option<u64>,
 }
 
 /// A tenant.
@@ -34,6 +38,8 @@ pub(super) struct TenantSeed {
     pub(super) token_lifetime: Option<u64>,
     #[serde(default)]
     pub(super) apps: Vec<AppSeed>,
+    #[serde(default)]
+    pub(super) users: Vec<UserSeed>,
 }
 
 /// An application.
@@ -57,6 +63,21 @@ pub(super) struct AppSeed {
     pub(super) disabled: bool,
     /// Seconds.
     pub(super) token_lifetime: Option<u64>,
+}
+
+/// A person. The password is one for tests, as the secrets of applications are.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserSeed {
+    name: String,
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default)]
+    password: Option<String>,
+    #[serde(default)]
+    federated: bool,
+    #[serde(default)]
+    mfa: bool,
 }
 
 /// Whose tokens prove an application.
@@ -87,10 +108,12 @@ impl Default for Seed {
             domains: vec!["contoso.test".to_owned()],
             token_lifetime: None,
             apps: vec![app],
+            users: Vec::new(),
         };
         Self {
             tenants: vec![tenant],
             resources: Vec::new(),
+            device_interval: None,
         }
     }
 }
@@ -113,10 +136,12 @@ impl Seed {
         )?;
         let apps = seed.tenants.iter().flat_map(|tenant| &tenant.apps);
         names("an application", apps.map(|app| app.name.as_str()).collect())?;
+        let users = seed.tenants.iter().flat_map(|tenant| &tenant.users);
+        names("a user", users.map(|user| user.name.as_str()).collect())?;
         match seed.tenants.is_empty() {
             true => Ok(Self {
-                resources: seed.resources,
-                ..Self::default()
+                tenants: Self::default().tenants,
+                ..seed
             }),
             false => Ok(seed),
         }
@@ -130,7 +155,10 @@ impl Seed {
         for resource in &self.resources {
             builder = builder.resource(Resource::new(resource));
         }
-        builder
+        match self.device_interval {
+            Some(seconds) => builder.device_interval(seconds),
+            None => builder,
+        }
     }
 }
 
@@ -149,7 +177,29 @@ impl TenantSeed {
         for app in &self.apps {
             tenant = tenant.app(app.build());
         }
+        for user in &self.users {
+            tenant = tenant.user(user.build());
+        }
         tenant
+    }
+}
+
+impl UserSeed {
+    fn build(&self) -> User {
+        let mut user = User::new(&self.name);
+        if let Some(name) = &self.display_name {
+            user = user.display_name(name);
+        }
+        if let Some(password) = &self.password {
+            user = user.password(password);
+        }
+        if self.federated {
+            user = user.federated();
+        }
+        match self.mfa {
+            true => user.requires_mfa(),
+            false => user,
+        }
     }
 }
 
@@ -228,6 +278,28 @@ mod tests {
         assert_eq!((app.name.as_str(), app.secrets.len()), ("job", 1));
         let only_resources = Seed::parse(br#"{"resources":["https://orders.test"]}"#).unwrap();
         assert_eq!(only_resources.tenants.first().unwrap().name, "Contoso");
+        let only_interval = Seed::parse(br#"{"device_interval":1}"#).unwrap();
+        assert_eq!(only_interval.device_interval, Some(1));
+    }
+
+    #[test]
+    fn people_come_with_what_the_seed_says_of_them() {
+        let seed = Seed::parse(
+            br#"{"tenants":[{"name":"A","users":[{"name":"ada@a.test"},{"name":"bob@a.test","display_name":"Bob","password":"p","federated":true,"mfa":true}]}]}"#,
+        )
+        .unwrap();
+        let built: Vec<_> = seed
+            .tenants
+            .iter()
+            .flat_map(|tenant| &tenant.users)
+            .map(UserSeed::build)
+            .collect();
+        let bob = User::new("bob@a.test")
+            .display_name("Bob")
+            .password("p")
+            .federated()
+            .requires_mfa();
+        assert!(built == [User::new("ada@a.test"), bob]);
     }
 
     #[test]
@@ -241,6 +313,10 @@ mod tests {
             (
                 r#"{"tenants":[{"name":"A","apps":[{}]}]}"#,
                 "an application without a name",
+            ),
+            (
+                r#"{"tenants":[{"name":"A","users":[{"name":""}]}]}"#,
+                "a user without a name",
             ),
         ] {
             let text = Seed::parse(bad.as_bytes()).unwrap_err().text();
