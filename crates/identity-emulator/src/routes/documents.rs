@@ -17,6 +17,14 @@ pub(super) const ROWS: &[Row] = &[
         Port::Tls,
         version_two,
     ),
+    // MSAL for Python asks so by default: its authority ends with a slash.
+    Row::new(
+        Route::OpenIdConfiguration,
+        "GET",
+        "/{tenant}//v2.0/.well-known/openid-configuration",
+        Port::Tls,
+        version_two,
+    ),
     Row::new(
         Route::OpenIdConfigurationV1,
         "GET",

@@ -55,6 +55,9 @@ fn the_shared_tenants_have_a_placeholder_issuer() {
         "https://localhost/common/oauth2/v2.0/token"
     );
     assert_eq!(document["tenant_region_scope"], Value::Null);
+    // The authority of MSAL for Python ends with a slash by default.
+    let doubled = get(&emulator, "/common//v2.0/.well-known/openid-configuration").json();
+    assert_eq!(doubled, document);
 }
 
 #[test]
