@@ -16,7 +16,7 @@ struct Step {
 }
 
 /// In the order in which they run: the quickest verdicts first, and what shares a build beside each other.
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     Step {
         name: "fmt",
         command: "fmt --check",
@@ -66,6 +66,11 @@ const STEPS: [Step; 15] = [
         name: "oidc",
         command: "e2e oidc",
         run: crate::e2e::oidc::check,
+    },
+    Step {
+        name: "msal-cache",
+        command: "e2e msal-cache",
+        run: crate::e2e::msal_cache::check,
     },
     Step {
         name: "adapters",

@@ -2,12 +2,9 @@
 //!
 //! It is large (733 MB, two minutes to install), so it is not part of `ci`.
 
-use std::path::PathBuf;
-
-use super::Emulator;
+use super::{Emulator, Program};
 use crate::error::Result;
 use crate::shell::Cmd;
-use crate::workspace::Workspace;
 use crate::{tools, workspace};
 
 const FOLDER: &str = "tests/e2e/az";
@@ -18,16 +15,15 @@ pub(crate) fn run(args: lexopt::Parser) -> Result {
     let folder = workspace::root().join(FOLDER);
     let requirements = tools::requirements(&folder.join("requirements.txt"))?;
     let python = tools::python_environment("azure-cli", &requirements)?;
-    let emulator = Emulator::start(&folder.join("seed.json"))?;
-    let name = format!("entra{}", std::env::consts::EXE_SUFFIX);
-    let program: PathBuf = Workspace::load()?.target_dir.join("debug").join(name);
+    let program = Program::build(&[])?;
+    let emulator = Emulator::start(&program, &folder.join("seed.json"))?;
     Cmd::new(python)
         // Nothing written beside the sources.
         .args(["-s", "-B"])
         .arg(folder.join("azure_cli.py"))
         .args(tests)
         .env("ENTRA_EMULATOR", &emulator.description)
-        .env("ENTRA_PROGRAM", program)
+        .env("ENTRA_PROGRAM", &program.path)
         .run()?;
     println!("e2e az: passed");
     Ok(())

@@ -1,13 +1,11 @@
 //! `e2e python`: Python's azure-identity and msal, from their own packages, get tokens from our emulator over TLS.
 
 use std::fs;
+use std::path::PathBuf;
 
-use super::Emulator;
+use super::{Emulator, PYTHON_FOLDER as FOLDER, Program};
 use crate::error::{Context as _, Error, Result};
-use crate::shell::Cmd;
 use crate::{tools, workspace};
-
-const FOLDER: &str = "tests/e2e/python";
 
 pub(crate) fn run(args: lexopt::Parser) -> Result {
     crate::no_more(args)?;
@@ -17,8 +15,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result {
 /// Runs every script in the folder, each against an emulator of its own.
 pub(crate) fn check() -> Result {
     let folder = workspace::root().join(FOLDER);
-    let requirements = tools::requirements(&folder.join("requirements.txt"))?;
-    let packages = tools::python_packages("python-e2e", &requirements)?;
+    let packages = [packages()?];
     let mut scripts = Vec::new();
     for entry in fs::read_dir(&folder).context(|| format!("cannot read {}", folder.display()))? {
         let path = entry
@@ -38,17 +35,17 @@ pub(crate) fn check() -> Result {
     if scripts.is_empty() {
         return Err(Error::new(format!("{FOLDER} holds no script")));
     }
+    let program = Program::build(&[])?;
     for script in &scripts {
-        let emulator = Emulator::start(&folder.join("seed.json"))?;
-        Cmd::new(tools::python()?)
-            // Not from the user's own packages, and nothing written beside the sources.
-            .args(["-s", "-B"])
-            .arg(script)
-            .env("PYTHONPATH", &packages)
-            .env("NO_PROXY", "localhost,127.0.0.1")
-            .env("ENTRA_EMULATOR", &emulator.description)
-            .run()?;
+        let emulator = Emulator::start(&program, &folder.join("seed.json"))?;
+        super::script(script, &packages, &emulator)?.run()?;
     }
     println!("e2e python: {} scripts passed", scripts.len());
     Ok(())
+}
+
+/// The folder with Python's libraries for Entra.
+pub(super) fn packages() -> Result<PathBuf> {
+    let list = workspace::root().join(FOLDER).join("requirements.txt");
+    tools::python_packages("python-e2e", &tools::requirements(&list)?)
 }

@@ -1,9 +1,9 @@
 """One cache file, written in turns and at the same time by MSAL's extensions for Python and by this project.
 
-Usage: msal_cache.py CACHE_DRIVER
+Usage: turns.py with|without CACHE_DRIVER
 
-CACHE_DRIVER is the example `cache_driver` of identity-cache. Everything is done twice: with `portalocker`, whose users lock the lock file, and
-without it, whose users only make it.
+CACHE_DRIVER is the example `cache_driver` of identity-cache. The first argument says whether `portalocker` is installed, whose users lock the lock file;
+without it they only make it. With it, a second Python without it takes its turns as well.
 """
 
 import base64
@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-WRITES = 100  # of each side, in turns
+WRITES = 100  # of each of two sides, in turns
 AT_ONCE = 25  # of each side, at the same time
 USERS = 5
 # A stale or disrespected lock costs a wait of five seconds; a turn takes some milliseconds.
@@ -60,13 +60,11 @@ class Python:
         return found[0]["secret"] if found else "-"
 
 
-class Driver:
-    """The cache as this project uses it."""
+class Process:
+    """The cache in another process, which is told what to do line by line."""
 
-    def __init__(self, program, folder, name):
-        self.child = subprocess.Popen(
-            [program, folder, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def __init__(self, *command):
+        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, command):
         self.child.stdin.write(command + "\n")
@@ -75,6 +73,7 @@ class Driver:
 
     def add(self, user, number):
         answer = self.ask(f"add {user} {number}")
+        # It was written down, nothing less.
         assert answer == "Kept(UnencryptedFile)", answer
 
     def find(self, user):
@@ -85,6 +84,21 @@ class Driver:
         self.child.wait(10)
 
 
+def serve(path):
+    """A Python without `portalocker`, as a process of its own."""
+    sys.modules["portalocker"] = None
+    python = Python(path)
+    for line in sys.stdin:
+        words = line.split()
+        if words[:1] == ["add"]:
+            python.add(*words[1:])
+            print("Kept(UnencryptedFile)", flush=True)
+        elif words[:1] == ["find"]:
+            print(python.find(*words[1:]), flush=True)
+        else:
+            return
+
+
 def timed(what):
     begun = time.monotonic()
     outcome = what()
@@ -93,13 +107,22 @@ def timed(what):
     return outcome
 
 
-def in_turns(python, driver):
-    for number in range(WRITES):
-        for prefix, writer, reader in (("py", python, driver), ("rs", driver, python)):
-            user = f"{prefix}{number % USERS}"
+def in_turns(sides):
+    """Each writes, and all others find it at once."""
+    for number in range(2 * WRITES // len(sides) + 1):
+        for name, writer in sides.items():
+            user = f"{name}{number % USERS}"
             timed(lambda: writer.add(user, number))
-            found = timed(lambda: reader.find(user))
-            assert found == f"rt-{user}-{number}", (user, number, found)
+            for other, reader in sides.items():
+                if other != name:
+                    found = timed(lambda: reader.find(user))
+                    assert found == f"rt-{user}-{number}", (user, number, other, found)
+    # Nothing was lost on the way.
+    last = 2 * WRITES // len(sides)
+    for name in sides:
+        for number in range(last - USERS + 1, last + 1):
+            for reader in sides.values():
+                assert reader.find(f"{name}{number % USERS}") == f"rt-{name}{number % USERS}-{number}"
 
 
 def at_once(python, driver):
@@ -127,33 +150,38 @@ def at_once(python, driver):
                 assert reader.find(user) == f"rt-{user}-{number}", (user, reader)
 
 
-def run(program):
+def run(program, has_locker):
     with tempfile.TemporaryDirectory() as home:
         folder = os.path.join(home, ".IdentityService")
         path = os.path.join(folder, "shared.nocae")
-        python, driver = Python(path), Driver(program, folder, "shared")
+        python, ours = Python(path), Process(program, folder, "shared")
+        sides = {"py": python, "rs": ours}
+        if has_locker:
+            sides["other"] = Process(sys.executable, "-s", "-B", __file__, "serve", path)
         begun = time.monotonic()
-        in_turns(python, driver)
-        at_once(python, driver)
-        driver.close()
+        in_turns(sides)
+        at_once(python, ours)
+        for side in sides.values():
+            if side is not python:
+                side.close()
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
         assert os.listdir(folder) == ["shared.nocae"], os.listdir(folder)
-        return time.monotonic() - begun
+        return len(sides), time.monotonic() - begun
 
 
 def main():
-    program = sys.argv[1]
-    if len(sys.argv) > 2:  # one half, in a process of its own, since the choice is made when the extensions are imported
-        if sys.argv[2] == "without":
-            sys.modules["portalocker"] = None
-        import msal_extensions
-
-        has_locker = msal_extensions.token_cache.CrossPlatLock.__module__.endswith("cache_lock")
-        assert has_locker == (sys.argv[2] == "with"), "portalocker has to be installed"
-        print(f"{sys.argv[2]} portalocker: {run(program):.1f} s")
+    how, what = sys.argv[1:]
+    if how == "serve":
+        serve(what)
         return
-    for half in ("with", "without"):
-        subprocess.run([sys.executable, __file__, program, half], check=True)
+    import msal_extensions
+
+    # It takes the place of the extensions' own lock when they are imported.
+    lock = msal_extensions.token_cache.CrossPlatLock
+    has_locker = lock.__module__.endswith("cache_lock")
+    assert has_locker == (how == "with"), f"{how} portalocker, they lock by {lock}"
+    sides, seconds = run(what, has_locker)
+    print(f"{how} portalocker: more than {2 * WRITES} writes of {sides} programs in turns and {2 * AT_ONCE} of two at once in {seconds:.1f} s")
 
 
 if __name__ == "__main__":
