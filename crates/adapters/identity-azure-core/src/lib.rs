@@ -43,3 +43,8 @@ pub use claims_policy::ClaimsPolicy;
 pub use for_azure_core::ForAzureCore;
 pub use from_azure_core::FromAzureCore;
 pub use transport_client::TransportClient;
+
+/// Compiles what the guide for users of the official crate shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/migration/from-azure_identity.md")]
+struct FromAzureIdentity;
