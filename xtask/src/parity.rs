@@ -1,8 +1,10 @@
 //! `parity`: the tables that set our tests beside the peers' cases, and beside the requirements, against the lists of those and our own tests.
 
+mod adapters;
 mod cases;
 mod compare;
 mod document;
+mod items;
 mod programs;
 
 use std::collections::BTreeMap;
@@ -12,10 +14,12 @@ use std::path::Path;
 use self::cases::Cases;
 use self::compare::{Share, compare};
 use self::document::Document;
+use self::items::Items;
 use crate::error::{Context as _, Error, Result};
 use crate::workspace::{Workspace, root};
 
 const FOLDER: &str = "docs/parity";
+const INTERFACES: &str = "docs/public-api";
 
 pub(crate) fn run(args: lexopt::Parser) -> Result {
     crate::no_more(args)?;
@@ -27,7 +31,12 @@ pub(crate) fn check() -> Result {
     let workspace = Workspace::load()?;
     let lists = read(&root().join(FOLDER).join("cases"), "txt")?;
     let documents = read(&root().join(FOLDER), "md")?;
-    let tests = programs::list(&workspace)?;
+    let mut tests = programs::list(&workspace)?;
+    adapters::add(&mut tests, &root())?;
+    let mut items = Items::default();
+    for list in read(&root().join(INTERFACES), "txt")?.values() {
+        items.add(list);
+    }
 
     let mut findings = Vec::new();
     let mut shares = Vec::new();
@@ -49,7 +58,7 @@ pub(crate) fn check() -> Result {
                 "{FOLDER}/cases/{name}.txt says `pending`, but {name}.md is there: take the line out"
             )),
             (Some(text), None) => {
-                let (share, found) = compare(&cases, &Document::parse(text), &tests);
+                let (share, found) = compare(&cases, &Document::parse(text), &tests, &items);
                 findings.extend(
                     found
                         .into_iter()
@@ -78,12 +87,12 @@ pub(crate) fn check() -> Result {
 
 fn report(shares: &[(&String, Share)]) {
     println!(
-        "{:<14} {:>5}  {:>7}  {:>5}  does not apply",
+        "{:<16} {:>5}  {:>7}  {:>5}  does not apply",
         "document", "cases", "covered", "tests"
     );
     for (name, share) in shares {
         println!(
-            "{name:<14} {:>5}  {:>7}  {:>5}  {} ({:.1} %)",
+            "{name:<16} {:>5}  {:>7}  {:>5}  {} ({:.1} %)",
             share.cases,
             share.cases - share.not_applicable,
             share.tests,

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cases::Cases;
 use super::document::{Answer, Document, Row};
+use super::items::Items;
+use crate::workspace::root;
 
 /// The most cases that may have no counterpart, in percent of a document's.
 const MOST_NOT_APPLICABLE: f64 = 15.0;
@@ -32,7 +34,12 @@ impl Share {
 }
 
 /// Counts a document's cases and finds what is wrong with it.
-pub(super) fn compare(cases: &Cases, document: &Document, tests: &Tests) -> (Share, Vec<String>) {
+pub(super) fn compare(
+    cases: &Cases,
+    document: &Document,
+    tests: &Tests,
+    items: &Items,
+) -> (Share, Vec<String>) {
     let mut findings = Vec::new();
     let mut share = Share::default();
     let mut named = BTreeSet::new();
@@ -73,6 +80,7 @@ pub(super) fn compare(cases: &Cases, document: &Document, tests: &Tests) -> (Sha
                     }
                 }
                 Answer::Tests(found) => {
+                    findings.extend(check_items(row, items));
                     findings.extend(check_tests(row, found, document, tests, &mut named));
                 }
             }
@@ -100,6 +108,24 @@ pub(super) fn compare(cases: &Cases, document: &Document, tests: &Tests) -> (Sha
         ));
     }
     (share, findings)
+}
+
+/// Where a row has to name items of ours, they exist, and there is one.
+fn check_items(row: &Row, items: &Items) -> Vec<String> {
+    let Some(named) = &row.items else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    if named.is_empty() {
+        findings.push(format!(
+            "line {}: names neither an item of ours nor `n/a`",
+            row.line
+        ));
+    }
+    let missing = named.iter().filter(|item| !items.has(item, &root()));
+    findings
+        .extend(missing.map(|item| format!("line {}: there is no public item or file `{item}`", row.line)));
+    findings
 }
 
 /// The row's tests exist, and there is one.
@@ -141,7 +167,62 @@ mod tests {
             ("ours".to_owned(), names(&["m::one", "m::two"])),
             ("other".to_owned(), names(&["x::y"])),
         ]);
-        compare(&Cases::parse(list).unwrap(), &Document::parse(&document), &tests)
+        compare(
+            &Cases::parse(list).unwrap(),
+            &Document::parse(&document),
+            &tests,
+            &Items::default(),
+        )
+    }
+
+    /// As [`check`], of a table with a column of items.
+    fn check_with_items(rows: &str) -> Vec<String> {
+        let document = format!(
+            "Tests of `cargo test -p ours`.\n\n## T\n\n| peer's item | ours | test | |\n|---|\n{rows}\n"
+        );
+        let tests = Tests::from([("ours".to_owned(), BTreeSet::from(["m::one".to_owned()]))]);
+        let mut items = Items::default();
+        items.add("pub fn some_crate::Thing::make() -> Self\npub struct some_crate::Thing(_)\n");
+        let cases = Cases::parse("[T]\na\n").unwrap();
+        compare(&cases, &Document::parse(&document), &tests, &items).1
+    }
+
+    #[test]
+    fn a_row_of_items_that_exist_passes() {
+        for item in ["Thing", "Thing::make", "some_crate::Thing", "xtask/Cargo.toml"] {
+            let findings = check_with_items(&format!("| `a` | `{item}` | `m::one` | |"));
+            assert_eq!(findings, Vec::<String>::new(), "{item}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_names_what_is_not_there_fails() {
+        for (row, problem) in [
+            (
+                "| `a` | `Thing::build` | `m::one` | |",
+                "there is no public item or file `Thing::build`",
+            ),
+            (
+                "| `a` | `Thing`, `Gone` | `m::one` | |",
+                "there is no public item or file `Gone`",
+            ),
+            (
+                "| `a` | `docs/gone.md` | `m::one` | |",
+                "there is no public item or file `docs/gone.md`",
+            ),
+            (
+                "| `a` | a thing | `m::one` | |",
+                "names neither an item of ours nor",
+            ),
+            ("| `a` | `Thing` | `m::gone` | |", "ours has no test `m::gone`"),
+            ("| `a` | `Thing` | | |", "names neither a test nor"),
+        ] {
+            let findings = check_with_items(row);
+            assert!(
+                findings.iter().any(|finding| finding.contains(problem)),
+                "{problem}: {findings:?}"
+            );
+        }
     }
 
     #[test]

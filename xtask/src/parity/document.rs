@@ -1,7 +1,9 @@
 //! A document with tables that set our tests beside a peer's cases.
 
 /// How the first column of such a table is called.
-const HEADS: [&str; 2] = ["| peer's case |", "| requirement |"];
+const HEADS: [&str; 3] = ["| peer's case |", "| requirement |", HEAD_WITH_ITEMS];
+/// The one with a second column that names our items; the tests are in the third.
+const HEAD_WITH_ITEMS: &str = "| peer's item |";
 
 /// What a document says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,10 +27,12 @@ pub(super) struct Row {
     pub(super) line: usize,
     /// The peer's cases.
     pub(super) cases: Vec<String>,
+    /// What of ours stands for them, in a table that has a column for it.
+    pub(super) items: Option<Vec<String>>,
     pub(super) answer: Answer,
 }
 
-/// The second column.
+/// The column with the tests.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// `n/a` and the reason.
@@ -46,7 +50,7 @@ impl Document {
                 .map(str::to_owned),
             sections: Vec::new(),
         };
-        let (mut heading, mut in_table) = ("", false);
+        let (mut heading, mut in_table, mut has_items) = ("", false, false);
         for (number, line) in text.lines().enumerate() {
             if let Some(text) = line.strip_prefix("## ") {
                 heading = text;
@@ -57,6 +61,7 @@ impl Document {
                 continue;
             }
             if !was_in_table {
+                has_items = line.starts_with(HEAD_WITH_ITEMS);
                 document.sections.push(Section {
                     heading: heading.replace('`', ""),
                     rows: Vec::new(),
@@ -64,11 +69,18 @@ impl Document {
                 continue;
             }
             let row = line.trim().trim_start_matches('|').trim_end_matches('|');
-            let (cases, answer) = row.split_once(" | ").unwrap_or((row, ""));
+            let (cases, rest) = row.split_once(" | ").unwrap_or((row, ""));
+            let (items, answer) = match rest.split_once(" | ") {
+                Some((items, rest)) if has_items && !items.trim().starts_with("n/a") => {
+                    (Some(code(items)), rest.split(" | ").next().unwrap_or_default())
+                }
+                _ => (None, rest.split(" | ").next().unwrap_or_default()),
+            };
             if let Some(section) = document.sections.last_mut() {
                 section.rows.push(Row {
                     line: number + 1,
                     cases: names(cases),
+                    items,
                     answer: Answer::parse(answer.trim()),
                 });
             }
@@ -101,6 +113,11 @@ impl Answer {
         }
         Self::Tests(tests)
     }
+}
+
+/// What is marked as code.
+fn code(cell: &str) -> Vec<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 /// The names in a cell: separated by commas, marked as code in part or as a whole, with notes in parentheses.
@@ -165,6 +182,33 @@ Text.
             .map(|section| section.heading.as_str())
             .collect();
         assert_eq!(headings, ["First file.py", "Second"]);
+    }
+
+    #[test]
+    fn a_table_of_items_has_a_column_more() {
+        let text = "## T\n\n| peer's item | ours | tests | difference |\n|---|---|---|---|\n\
+                    | `a`, `b=10` | `A::b` of `A` | `m::one`, x `m::two` | not `c::d` |\n\
+                    | `c` | n/a: no such thing | | |\n| `d` | none | | |\n";
+        let document = Document::parse(text);
+        let [section] = document.sections.as_slice() else {
+            panic!("{document:?}")
+        };
+        let [full, none, empty] = section.rows.as_slice() else {
+            panic!("{section:?}")
+        };
+        assert_eq!(full.cases, ["a", "b=10"]);
+        assert_eq!(full.items, Some(vec!["A::b".to_owned(), "A".to_owned()]));
+        let test = |word: Option<&str>, name: &str| (word.map(str::to_owned), name.to_owned());
+        assert_eq!(
+            full.answer,
+            Answer::Tests(vec![test(None, "m::one"), test(Some("x"), "m::two")])
+        );
+        assert_eq!(none.items, None);
+        assert_eq!(none.answer, Answer::NotApplicable("no such thing".to_owned()));
+        assert_eq!(
+            (&empty.items, &empty.answer),
+            (&Some(Vec::new()), &Answer::Tests(Vec::new()))
+        );
     }
 
     #[test]
