@@ -11,8 +11,8 @@ use entra_identity::{
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    // Away from Azure nobody answers where the metadata service would be. The probe finds that out within a second.
-    let deployed = ManagedIdentityCredential::builder().with_probe(true).build()?;
+    // Away from Azure nobody answers where the metadata service would be. Within a chain that is found out within a second.
+    let deployed = ManagedIdentityCredential::new()?;
     let developer = AzureCliCredential::new()?;
     let credential = ChainedTokenCredential::new(vec![Arc::new(deployed), Arc::new(developer)])?;
 
