@@ -146,7 +146,9 @@ impl AzurePowerShell {
         {
             Err(error) if error.kind == ProcessErrorKind::NotFound => Ran::NotInstalled,
             Err(error) => Ran::Ended(Err(self.tool.not_run(error))),
-            Ok(output) if failure::is_not_installed(&output) => Ran::NotInstalled,
+            Ok(output) if self.tool.says_not_found(&output) || failure::is_not_installed(&output) => {
+                Ran::NotInstalled
+            }
             Ok(output) => Ran::Ended(match output.code {
                 Some(0) => answer::read(&self.tool, &output),
                 _ => Err(failure::explain(&self.tool, &output)),

@@ -3,16 +3,31 @@
 use identity_runtime::json::{Json, JsonError};
 use zeroize::Zeroizing;
 
-/// The text of an output: UTF-8 or, with a byte order mark, UTF-16. What isn't text becomes replacement characters, which no token may hold.
+/// So much of an output is looked at to see how it is encoded.
+const MAX_BYTES_OF_ENCODING: usize = 512;
+
+/// The text of an output: UTF-8, or UTF-16, with a byte order mark or without. What isn't text becomes replacement characters, which no token may hold.
 pub(crate) fn text(output: &[u8]) -> Zeroizing<String> {
     match output {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        _ if has_zeros(output, 1) => utf16(output, u16::from_le_bytes),
+        _ if has_zeros(output, 0) => utf16(output, u16::from_be_bytes),
         _ => {
             let output = output.strip_prefix(b"\xef\xbb\xbf").unwrap_or(output);
             Zeroizing::new(String::from_utf8_lossy(output).into_owned())
         }
     }
+}
+
+/// Whether more than half of the bytes at every other place are zeros, as one half of each letter is in UTF-16, and nothing is in other texts.
+fn has_zeros(output: &[u8], offset: usize) -> bool {
+    let looked_at = output.iter().take(MAX_BYTES_OF_ENCODING);
+    let bytes = looked_at.skip(offset).step_by(2);
+    let (zeros, all) = bytes.fold((0_usize, 0_usize), |(zeros, all), byte| {
+        (zeros + usize::from(*byte == 0), all + 1)
+    });
+    zeros * 2 > all
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Zeroizing<String> {
@@ -84,6 +99,8 @@ mod tests {
             format!("\u{feff}{json}\r\n").into_bytes(),
             in_utf16(json, u16::to_le_bytes, [0xff, 0xfe]),
             in_utf16(json, u16::to_be_bytes, [0xfe, 0xff]),
+            in_utf16(json, u16::to_le_bytes, [0xff, 0xfe]).split_off(2),
+            in_utf16(json, u16::to_be_bytes, [0xfe, 0xff]).split_off(2),
             format!("WARNING: a newer version is there\n{json}\n").into_bytes(),
             format!("{{not this\n{{\"a\": 1,\n{json}").into_bytes(),
         ] {

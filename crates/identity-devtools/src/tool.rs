@@ -8,6 +8,7 @@ use identity_base::seam::{ProcessError, ProcessErrorKind, ProcessOutput, Process
 use identity_base::{Error, ErrorKind, FetchPolicy, KeyBuilder, OwnedRequest, TenantId};
 use identity_runtime::{ClientOptions, TenantPolicy, aadsts};
 
+use crate::answer::is_guid;
 use crate::{output, redact};
 
 /// What the engine allows beyond the tool's own time limit: the tool's is the one that shall end it.
@@ -75,11 +76,15 @@ impl Tool {
         }
     }
 
-    /// How the engine treats runs: their own time limit comes first.
+    /// How the engine treats runs: their own time limit comes first, and each may have to wait for its turn while others use up theirs.
     pub(crate) fn policy(&self) -> FetchPolicy {
         // A process that nobody waits for is ended, not finished for the cache.
         FetchPolicy::new()
-            .with_total(self.timeout.saturating_mul(self.kind.runs).saturating_add(SLACK))
+            .with_total(
+                self.timeout
+                    .saturating_mul(self.kind.runs.saturating_mul(2))
+                    .saturating_add(SLACK),
+            )
             .with_attended(true)
     }
 
@@ -93,6 +98,11 @@ impl Tool {
         let title = self.kind.title;
         match error.kind {
             ProcessErrorKind::NotFound => self.not_installed().with_source(error),
+            ProcessErrorKind::Untrusted => Error::unavailable(format!(
+                "{title} is only where everybody may write, and is not run"
+            ))
+            .with_hint("take the permission to write from everybody (`chmod o-w`): from the program, its folder, or the folders above; or install it elsewhere")
+            .with_source(error),
             ProcessErrorKind::Timeout => {
                 Error::unavailable(format!("{title} gave no answer within {} and was ended", seconds(self.timeout)))
                     .with_hint("allow more time with `with_process_timeout`, or run the tool by hand and see what it waits for")
@@ -119,9 +129,11 @@ impl Tool {
 
     /// Whether a run ended because there is no such program: what a shell or an alias says in the place of the tool.
     pub(crate) fn says_not_found(&self, output: &ProcessOutput) -> bool {
+        let program = self.kind.program;
         let stderr = output::text(&output.stderr);
         output.code == Some(NOT_FOUND)
-            || stderr.starts_with(&format!("'{}' is not recognized", self.kind.program))
+            || stderr.starts_with(&format!("'{program}' is not recognized"))
+            || stderr.lines().any(|line| shell_misses(line, program))
     }
 
     /// A failure that has no better name: how it ended, and what it said about it, with the service's code and ids.
@@ -168,10 +180,21 @@ fn with_service_details(mut error: Error, stderr: &[u8], stdout: &[u8]) -> Error
     error
 }
 
-/// The 36 characters after a label; whether they are a GUID is the error's business.
+/// The GUID after a label.
 fn guid_after<'a>(text: &'a str, label: &str) -> Option<&'a str> {
     let (_, after) = text.split_once(label)?;
-    after.get(..36)
+    after.get(..36).filter(|id| is_guid(id))
+}
+
+/// `sh: 1: az: not found`, `bash: line 1: az: command not found`, with whatever code the wrapper around it ended.
+fn shell_misses(line: &str, program: &str) -> bool {
+    line.match_indices(program).any(|(at, _)| {
+        let (before, after) = (line.get(..at).unwrap_or_default(), line.get(at + program.len()..));
+        (before.is_empty() || before.ends_with([' ', '/']))
+            && after
+                .and_then(|after| after.strip_prefix(':'))
+                .is_some_and(|why| why.contains("not found") && !why.contains("AADSTS"))
+    })
 }
 
 /// The tool's own words on its standard error output, fit to be shown.

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use identity_base::seam::ProcessOutput;
-use identity_base::{Error, ErrorKind, Fetched, Foreign};
+use identity_base::{Error, ErrorKind, Fetched};
 use identity_runtime::json::Json;
 
 use super::Account;
@@ -49,12 +49,14 @@ fn check_account(answer: &Json, account: Account<'_>) -> Result<(), Error> {
     if wanted.eq_ignore_ascii_case(given) || !comparable || (what == "subscription" && !is_guid(wanted)) {
         return Ok(());
     }
+    // What isn't an id could be anything, be it a token that stands in the wrong place.
+    let given = match is_guid(given) {
+        true => format!("the {what} {given}"),
+        false => format!("another {what}"),
+    };
     Err(Error::new(
         ErrorKind::IdentityMismatch,
-        format!(
-            "Azure CLI answered for the {what} {} instead of {wanted}",
-            Foreign::new(given, 80)
-        ),
+        format!("Azure CLI answered for {given} instead of {wanted}"),
     )
     .with_hint("find out which program answers as `az`; `az account list` shows its accounts"))
 }

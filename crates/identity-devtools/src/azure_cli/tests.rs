@@ -254,11 +254,23 @@ fn what_cannot_be_never_reaches_the_tool() {
                 let hint = error.hint().unwrap_or_default();
                 assert!(payload.len() < 3 || !hint.contains(payload), "{hint}");
             }
+            // Within claims that are some, it is in letters that nothing interprets.
+            let claims = serde_json::json!({ "access_token": { payload: payload } }).to_string();
+            let request = TokenRequest::new(&[SCOPE]).claims(&claims).tenant_id(TENANT);
+            let error = machine.get(&anything, request).await.unwrap_err();
+            let hint = error.hint().unwrap();
+            assert!(hint.contains("`az login --claims-challenge \"eyJ"), "{hint}");
+            assert!(
+                hint.chars()
+                    .all(|c| c.is_ascii_alphanumeric() || " `-\"+/=.,:".contains(c)),
+                "{hint}"
+            );
             // A hint with a command is made of checked values alone.
             for request in [
                 TokenRequest::new(&[payload]).claims(CLAIMS),
                 TokenRequest::new(&[SCOPE]).tenant_id(payload).claims(CLAIMS),
                 TokenRequest::new(&[SCOPE]).claims(payload),
+                TokenRequest::new(&[SCOPE]).claims(payload).tenant_id(TENANT),
             ] {
                 let error = machine.get(&anything, request).await.unwrap_err();
                 assert_eq!(

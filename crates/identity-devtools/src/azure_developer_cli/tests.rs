@@ -195,6 +195,58 @@ fn the_failures_of_all_versions_are_told_apart() {
         serde_json::json!({"error": error, "message": "the command failed", "suggestion": "Suggestion: try again"}).to_string()
     };
     let not_logged_in = "not logged in, run `azd auth login` to login";
+    let ids = "Trace ID: x Correlation ID: 33333333-dddd-4eee-8fff-444444444444";
+    let refused = [
+        (
+            50_005,
+            format!(
+                "fetching token: AADSTS50005: User tried to log in to a device from a platform that's currently not supported. {ids}"
+            ),
+        ),
+        (
+            530_084,
+            format!(
+                "fetching token: AADSTS530084: Access has been blocked by conditional access token protection policy. {ids}"
+            ),
+        ),
+        (
+            700_082,
+            format!("fetching token: AADSTS700082: The refresh token has expired due to inactivity. {ids}"),
+        ),
+        (
+            50_076,
+            format!(
+                "failed to authenticate: (invalid_grant) AADSTS50076: you must use multi-factor authentication. {ids}"
+            ),
+        ),
+    ];
+    for (code, text) in &refused {
+        for (stdout, stderr) in [
+            (old(&format!("\nERROR: {text}\n")), String::new()),
+            (String::new(), middle(text)),
+            (String::new(), new(text)),
+            (new(text), format!("ERROR: {not_logged_in}")),
+            (
+                String::new(),
+                format!("ERROR: {text}\nSuggestion: run `azd auth login` to login"),
+            ),
+        ] {
+            let error = outcome(|_| ProcessStep::exits(1, stdout.clone(), stderr.clone())).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.aadsts()),
+                (Failed, Some(*code)),
+                "{stdout}{stderr}: {error}"
+            );
+            assert_eq!(
+                error.correlation_id(),
+                Some("33333333-dddd-4eee-8fff-444444444444")
+            );
+            assert!(
+                error.message().contains(&format!("AADSTS{code}: ")) && error.hint().is_some(),
+                "{error}"
+            );
+        }
+    }
     let expired = "fetching token: AADSTS70043: The refresh token has expired. Trace ID: x Correlation ID: 33333333-dddd-4eee-8fff-444444444444";
     for (code, stdout, stderr, kind, aadsts, words) in [
         (
@@ -241,6 +293,14 @@ fn the_failures_of_all_versions_are_told_apart() {
             127,
             String::new(),
             "sh: azd: not found".to_owned(),
+            Unavailable,
+            None,
+            "was not found",
+        ),
+        (
+            1,
+            String::new(),
+            "bash: line 1: azd: command not found".to_owned(),
             Unavailable,
             None,
             "was not found",
@@ -421,10 +481,22 @@ fn what_cannot_be_never_reaches_the_tool() {
                 ErrorKind::InvalidConfiguration,
                 "{payload:?}"
             );
+            let allowed = AzureDeveloperCliCredential::builder()
+                .with_options(&machine.options())
+                .with_tenant_id("x")
+                .with_additionally_allowed_tenants([payload])
+                .build();
+            assert!(
+                payload == "*" || allowed.is_err_and(|error| error.kind() == ErrorKind::InvalidConfiguration),
+                "{payload:?}"
+            );
             for request in [
                 TokenRequest::new(&[payload]),
                 TokenRequest::new(&[SCOPE, payload]),
+                TokenRequest::new(&[payload, SCOPE]),
                 TokenRequest::new(&[SCOPE]).tenant_id(payload),
+                TokenRequest::new(&[SCOPE]).tenant_id(payload).claims(CLAIMS),
+                TokenRequest::new(&[payload]).claims(CLAIMS),
                 TokenRequest::new(&[SCOPE]).claims(payload),
             ] {
                 let error = machine.get(&anything, request).await.unwrap_err();
@@ -437,6 +509,36 @@ fn what_cannot_be_never_reaches_the_tool() {
         }
         assert!(machine.get(&anything, &[]).await.is_err());
         assert_eq!(machine.tools.calls(), 0);
+    });
+}
+
+#[test]
+fn claims_are_passed_on_in_letters_that_nothing_interprets() {
+    leak_guard::run(async |guard| {
+        let machine = machine(&guard);
+        for payload in PAYLOADS {
+            machine.tools.push(
+                "azd",
+                ProcessStep::output(answer(guard.secret("access token").expose())),
+            );
+            let claims = serde_json::json!({ "access_token": { payload: payload } }).to_string();
+            let request = TokenRequest::new(&[SCOPE]).claims(&claims);
+            machine.get(&credential(&machine), request).await.unwrap();
+            let argv = machine.tools.argv(machine.tools.calls() - 1);
+            let passed = argv.last().unwrap();
+            assert_eq!(argv[argv.len() - 2], "--claims");
+            assert!(
+                passed
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=')),
+                "{passed}"
+            );
+            let decoded = identity_runtime::crypto::decode_base64(passed).unwrap();
+            assert_eq!(
+                serde_json::from_slice::<serde_json::Value>(&decoded).unwrap(),
+                claims.parse::<serde_json::Value>().unwrap()
+            );
+        }
     });
 }
 

@@ -54,7 +54,7 @@ pub(super) fn explain(tool: &Tool, printed: &ProcessOutput) -> Error {
         true => ErrorKind::AuthenticationFailed,
         false => ErrorKind::CredentialUnavailable,
     };
-    let words = redact::excerpt_edited(&output::text(&printed.stderr), without_tags);
+    let words = redact::excerpt_of(&without_tags(&output::text(&printed.stderr)));
     let error = tool.failed(kind, printed, words);
     match error.hint() {
         Some(_) => error,
@@ -69,7 +69,8 @@ fn squeezed(printed: &ProcessOutput) -> Zeroizing<String> {
     Zeroizing::new(text.split_whitespace().collect())
 }
 
-/// The text of CLIXML, with a line end for each of its tags; other text as it is.
+/// The text of CLIXML, with a line end for each of its tags, so that a word that they break is still one; the name that a tag gives its value stands before
+/// it. Other text as it is.
 fn without_tags(text: &str) -> String {
     let Some((before, objects)) = text.split_once(CLIXML) else {
         return text.to_owned();
@@ -79,7 +80,13 @@ fn without_tags(text: &str) -> String {
     while let Some((words, tag)) = rest.split_once('<') {
         out.push_str(words);
         out.push('\n');
-        rest = tag.split_once('>').map_or("", |(_, after)| after);
+        let (tag, after) = tag.split_once('>').unwrap_or((tag, ""));
+        let name = tag.split_once(" N=\"").and_then(|(_, name)| name.split_once('"'));
+        if let Some((name, _)) = name {
+            out.push_str(name);
+            out.push_str(": ");
+        }
+        rest = after;
     }
     out.push_str(rest);
     for end in LINE_ENDS {
@@ -95,4 +102,38 @@ fn without_tags(text: &str) -> String {
         out = out.replace(escape, character);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// PowerShell breaks its lines where it likes, and says in tags that it did.
+        #[test]
+        fn a_secret_that_tags_break_is_not_shown(secret in "[A-Za-z0-9_.+/-]{24,60}", at in 4..20_usize, width in 6..40_usize) {
+            let (first, second) = secret.split_at(at);
+            let rest: Vec<&str> = second.as_bytes().chunks(width).filter_map(|part| std::str::from_utf8(part).ok()).collect();
+            let broken = format!("{first}_x000D__x000A_</S><S S=\"Error\">{}", rest.join("_x000D__x000A_</S><S S=\"Error\">"));
+            let text = format!("#< CLIXML\r\n<Objs><S S=\"Error\">it sent {broken} away_x000D__x000A_</S></Objs>");
+            let shown = redact::excerpt_of(&without_tags(&text)).unwrap();
+            prop_assert!(!shown.contains(first) && rest.iter().all(|part| part.len() < 6 || !shown.contains(part)), "{}: {}", text, shown);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_value_stands_before_it() {
+        let text = "#< CLIXML\r\n<Objs><Obj><MS><S N=\"Token\">horse</S><S N=\"Expires\">x &amp; y</S></MS></Obj></Objs>";
+        let plain = without_tags(text);
+        assert!(
+            plain.contains("Token: horse\n") && plain.contains("Expires: x & y\n"),
+            "{plain}"
+        );
+        assert_eq!(
+            redact::excerpt_of(&plain).unwrap(),
+            "Token: <redacted> Expires: x & y"
+        );
+    }
 }

@@ -210,6 +210,13 @@ fn the_failures_of_all_versions_are_told_apart() {
             "execution policy",
         ),
         (127, "sh: 1: pwsh: not found", Unavailable, None, "was not found"),
+        (
+            1,
+            "bash: line 1: pwsh: command not found",
+            Unavailable,
+            None,
+            "was not found",
+        ),
         (9009, "", Unavailable, None, "was not found"),
         (
             1,
@@ -453,11 +460,36 @@ fn what_cannot_be_never_reaches_the_tool() {
                 ErrorKind::InvalidConfiguration,
                 "{payload:?}"
             );
+            let allowed = AzurePowerShellCredential::builder()
+                .with_options(&machine.options())
+                .with_tenant_id("x")
+                .with_additionally_allowed_tenants([payload])
+                .build();
+            assert!(
+                payload == "*" || allowed.is_err_and(|error| error.kind() == ErrorKind::InvalidConfiguration),
+                "{payload:?}"
+            );
+            // Within claims that are some, it is in letters that nothing interprets.
+            let claims = serde_json::json!({ "access_token": { payload: payload } }).to_string();
+            let request = TokenRequest::new(&[SCOPE]).claims(&claims).tenant_id(TENANT);
+            let error = machine.get(&anything, request).await.unwrap_err();
+            let hint = error.hint().unwrap();
+            assert!(
+                hint.contains("`Connect-AzAccount -ClaimsChallenge \"eyJ"),
+                "{hint}"
+            );
+            assert!(
+                hint.chars()
+                    .all(|c| c.is_ascii_alphanumeric() || " `-\"+/=.,".contains(c)),
+                "{hint}"
+            );
             for request in [
                 TokenRequest::new(&[payload]),
                 TokenRequest::new(&[SCOPE]).tenant_id(payload),
                 TokenRequest::new(&[payload]).claims(CLAIMS),
                 TokenRequest::new(&[SCOPE]).claims(CLAIMS).tenant_id(payload),
+                TokenRequest::new(&[SCOPE]).claims(payload),
+                TokenRequest::new(&[SCOPE]).claims(payload).tenant_id(TENANT),
             ] {
                 let error = machine.get(&anything, request).await.unwrap_err();
                 assert_eq!(
@@ -516,13 +548,20 @@ fn tokens_in_whatever_it_prints_are_not_shown() {
         "Token : @",
         "<S N=\"Token\">@</S>",
         "#< CLIXML <Objs><S N=\"Token\">@</S><S>accessToken=</S><S>@</S></Objs>",
+        "#< CLIXML\r\n<Objs><S S=\"Error\">got {1}_x000D__x000A_</S><S S=\"Error\">{2} back_x000D__x000A_</S></Objs>",
+        "#< CLIXML\r\n<Objs><S S=\"Error\">got &quot;{1}</S><S S=\"Error\">{2}&quot;</S></Objs>",
+        "got {1}\r\n{2} back",
         "Bearer @",
         "got @",
     ] {
         for code in [0, 1, 127] {
             for (out, err) in [(true, false), (false, true), (true, true)] {
                 let result = outcome(|token| {
-                    let text = shape.replace('@', token);
+                    let (first, second) = token.split_at(token.len() / 2);
+                    let text = shape
+                        .replace('@', token)
+                        .replace("{1}", first)
+                        .replace("{2}", second);
                     let on = |yes: bool| if yes { text.clone() } else { String::new() };
                     ProcessStep::exits(code, on(out), on(err))
                 });

@@ -207,6 +207,28 @@ fn an_answer_for_another_account_is_none() {
                 "{subscription}"
             );
         }
+        // What isn't an id is not repeated: it may be anything.
+        for answered in [
+            guard.secret("in the tenant's place").expose(),
+            "eyJ0eXAi.CNRY.x",
+            "short",
+        ] {
+            machine.tools.push(
+                "az",
+                ProcessStep::output(of("tenant", answered).replace('@', "t")),
+            );
+            let credential = AzureCliCredential::builder()
+                .with_options(&machine.options())
+                .with_tenant_id("contoso.com")
+                .build()
+                .unwrap();
+            let error = machine.get(&credential, &[SCOPE]).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::IdentityMismatch);
+            assert_eq!(
+                error.message(),
+                "Azure CLI answered for another tenant instead of contoso.com"
+            );
+        }
         assert_eq!(
             asked(
                 TENANT,
