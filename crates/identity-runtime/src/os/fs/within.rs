@@ -94,6 +94,7 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::path::PathBuf;
 
+    use super::super::describe;
     use super::*;
 
     const OPTIONS: ReadOptions = ReadOptions::new().max_bytes(100).no_follow(true);
@@ -111,8 +112,8 @@ mod tests {
         assert_eq!(&**contents, b"inside");
         assert_eq!((metadata.kind, metadata.len), (FileKind::File, 6));
         assert_eq!(directory.kind, FileKind::Directory);
-        assert_eq!(directory.mode, Some(0o700));
-        assert!(directory.owner.is_some() && directory.identity.is_some());
+        assert_eq!(directory, describe(&std::fs::metadata(scratch.path()).unwrap()));
+        assert!(directory.owner.is_some() && directory.mode.is_some() && directory.identity.is_some());
     }
 
     #[test]
