@@ -71,8 +71,6 @@ pub(crate) struct Way {
 pub(crate) struct Inputs {
     pub(crate) settings: Settings,
     pub(crate) client: ClientOptions,
-    /// Whether others wait to be tried when this way is not set up.
-    pub(crate) within_chain: bool,
 }
 
 /// A credential that is ready to be asked.

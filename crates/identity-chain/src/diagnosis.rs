@@ -15,6 +15,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use identity_base::seam::{HttpError, HttpErrorKind};
 use identity_base::{AccessToken, Error, ErrorKind, Foreign, TokenRequest};
 use identity_runtime::aadsts::{self, AadstsClass};
 
@@ -172,12 +173,11 @@ fn blame(link: &mut LinkReport, error: &Error, scope: &str) {
     };
     let known = error.aadsts().and_then(aadsts::find);
     if link.credential == "ManagedIdentityCredential"
-        && let Some(status) = error.http_status()
-        && is_replaced(error, status)
+        && let Some(answer) = replaced(error)
     {
         link.findings.push(Finding::new(
             &MI_REPLACED,
-            format!("the answer was {status} and not that of a metadata endpoint"),
+            format!("the answer {answer} and not that of a metadata endpoint"),
         ));
     }
     let command = known
@@ -193,14 +193,20 @@ fn blame(link: &mut LinkReport, error: &Error, scope: &str) {
     link.problem = Some(Problem::of(error));
 }
 
-/// Whether an error of managed identity comes from somebody who answers in the place of a metadata endpoint. That one never answers with success and no token,
-/// never redirects and never asks for a proxy's password, it has no gateway in front of it, and what it refuses has a code.
-fn is_replaced(error: &Error, status: u16) -> bool {
-    match status {
+/// The answer of somebody in the place of a metadata endpoint, if an error of managed identity comes from one. The endpoint itself never answers with success
+/// and no token, at length, with a redirect or with the wish for a proxy's password; it has no gateway in front of it, and what it refuses has a code.
+fn replaced(error: &Error) -> Option<String> {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<HttpError>());
+    if cause.is_some_and(|cause| cause.kind == HttpErrorKind::TooLarge) {
+        return Some("was too long".to_owned());
+    }
+    let status = error.http_status()?;
+    let is_foreign = match status {
         403 => error.is_unavailable() || error.code().is_none(),
         200..=399 | 407 | 502 | 504 => error.code().is_none(),
         _ => false,
-    }
+    };
+    is_foreign.then(|| format!("was {status}"))
 }
 
 impl Problem {

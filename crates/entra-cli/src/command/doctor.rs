@@ -1,6 +1,6 @@
 //! `entra doctor`.
 
-use entra_identity::diagnosis::{Diagnosis, Report, Verdict};
+use entra_identity::diagnosis::{Report, Verdict};
 use identity_base::Error;
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::runtime;
-use crate::via::{Inputs, Opened, Plan, Ready, Settings};
+use crate::via::{Inputs, Plan, Settings, Surroundings};
 
 pub(crate) const COMMAND: Command = Command {
     name: "doctor",
@@ -72,14 +72,22 @@ impl Options {
 
 fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let options = Options::parse(args)?;
-    let plan = Plan::named(options.via.as_deref().unwrap_or("default"))?;
+    // The same as `entra token` would go by.
+    let surroundings = Surroundings {
+        env: &*context.env,
+        is_terminal: context.stderr_is_terminal,
+    };
+    let plan = Plan::choose(options.via.as_deref(), &options.settings, surroundings)?;
     let report = runtime::block_on(async {
         let inputs = Inputs {
             client: client::options(context, &options.whom).await?,
             settings: options.settings.clone(),
-            within_chain: false,
         };
-        let diagnosis = diagnosis(&plan, &inputs).await?.with_offline(options.offline);
+        let diagnosis = plan
+            .chain(&inputs)
+            .await?
+            .diagnosis()
+            .with_offline(options.offline);
         Ok(diagnosis
             .diagnose(options.scope.as_deref().unwrap_or(SCOPE))
             .await)
@@ -88,26 +96,6 @@ fn run(args: Args, context: &Context) -> Result<(), Failure> {
     match exit(&report, options.offline) {
         Exit::Success => Ok(()),
         exit => Err(Failure::told(exit)),
-    }
-}
-
-/// The diagnosis of a plan; a way alone is a chain of one.
-async fn diagnosis(plan: &Plan, inputs: &Inputs) -> Result<Diagnosis, Failure> {
-    let ready = match plan {
-        Plan::One(way) => Plan::Several(vec![*way]).open(inputs).await?,
-        plan => plan.open(inputs).await?,
-    };
-    match ready {
-        Ready {
-            chain: Some(chain), ..
-        } => Ok(chain.diagnosis()),
-        Ready {
-            opened: Opened { credential, .. },
-            chain: None,
-        } => Ok(entra_identity::ChainBuilder::new(&inputs.client)
-            .push(credential)
-            .build()?
-            .diagnosis()),
     }
 }
 

@@ -38,7 +38,6 @@ fn run(args: Args, context: &Context) -> Result<(), Failure> {
         let inputs = Inputs {
             client: client::options(context, &options.whom).await?,
             settings: options.settings.clone(),
-            within_chain: false,
         };
         let Ready { opened, chain } = plan.open(&inputs).await?;
         let mut request = TokenRequest::new(options.scopes.as_slice())

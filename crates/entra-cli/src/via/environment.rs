@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use entra_identity::EnvironmentCredential;
 
+use super::plan::overlaid;
 use super::{Opened, Way};
 
 pub(super) const WAY: Way = Way {
@@ -17,7 +18,7 @@ pub(super) const WAY: Way = Way {
     open: |inputs| {
         Box::pin(async {
             let credential = EnvironmentCredential::builder()
-                .with_options(&inputs.client)
+                .with_options(&overlaid(inputs))
                 .build()?;
             Ok(Opened {
                 credential: Arc::new(credential),

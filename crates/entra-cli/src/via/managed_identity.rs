@@ -27,9 +27,7 @@ pub(super) const WAY: Way = Way {
 
 fn open(inputs: &Inputs) -> BoxFuture<'_, Result<Opened, Failure>> {
     Box::pin(async {
-        let mut builder = ManagedIdentityCredential::builder()
-            .with_options(&inputs.client)
-            .with_probe(inputs.within_chain);
+        let mut builder = ManagedIdentityCredential::builder().with_options(&inputs.client);
         if let Some(identity) = identity(inputs)? {
             builder = builder.with_user_assigned(identity);
         }

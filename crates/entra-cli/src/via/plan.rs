@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::sync::Arc;
 
+use entra_identity::diagnosis::Given;
 use entra_identity::{
     ChainBuilder, ChainedTokenCredential, DefaultAzureCredential, DefaultMember, TokenCredential,
     TokenFuture, TokenRequest,
 };
 use identity_base::Error;
 use identity_base::seam::Env;
+use identity_runtime::ClientOptions;
 
 use super::{Inputs, Opened, Settings, Way, find, plain};
 use crate::failure::Failure;
@@ -141,6 +143,21 @@ impl Plan {
                 opened: (way.open)(inputs).await?,
                 chain: None,
             }),
+            Self::Several(_) | Self::Default(_) => self.chain(inputs).await.map(ready),
+        }
+    }
+
+    /// Makes it as a chain, to be diagnosed: a way alone is a chain of one that does what the way does alone.
+    ///
+    /// # Errors
+    /// When the default chain can't be made; a way that can't stands in the chain with its error.
+    pub(crate) async fn chain(&self, inputs: &Inputs) -> Result<ChainedTokenCredential, Failure> {
+        match self {
+            Self::One(way) => Ok(ChainBuilder::new(&overlaid(inputs))
+                .push(standing(way, inputs).await)
+                .given(given(&inputs.settings))
+                .with_softening(false)
+                .build()?),
             Self::Several(ways) => several(ways, inputs).await,
             Self::Default(part) => default_chain(*part, inputs),
         }
@@ -182,32 +199,48 @@ fn is_build(env: &dyn Env) -> bool {
         || env.var("TF_BUILD").is_some()
 }
 
-async fn several(ways: &[&'static Way], inputs: &Inputs) -> Result<Ready, Failure> {
+async fn several(ways: &[&'static Way], inputs: &Inputs) -> Result<ChainedTokenCredential, Failure> {
     let inputs = Inputs {
         settings: inputs.settings.clone(),
-        client: inputs.client.clone().with_env(overlaid(inputs)),
-        within_chain: true,
+        client: overlaid(inputs),
     };
     let mut chain = ChainBuilder::new(&inputs.client);
     for way in ways {
-        let credential: Arc<dyn TokenCredential> = match (way.open)(&inputs).await {
-            Ok(opened) => opened.credential,
-            Err(failure) => Arc::new(NotMade {
-                name: way.credential,
-                error: failure.into_error().with_credential(way.credential),
-            }),
-        };
+        let credential = standing(way, &inputs).await;
         chain = match PEOPLE.contains(&way.name) {
             true => chain.push_developer_tool(credential),
             false => chain.push(credential),
         };
+        chain = chain.given(given(&inputs.settings));
     }
-    Ok(ready(chain.build()?))
+    Ok(chain.build()?)
 }
 
-fn default_chain(part: Part, inputs: &Inputs) -> Result<Ready, Failure> {
-    let mut builder =
-        DefaultAzureCredential::builder().with_options(&inputs.client.clone().with_env(overlaid(inputs)));
+/// A way as it stands in a chain: one that can't be made fails each request.
+async fn standing(way: &Way, inputs: &Inputs) -> Arc<dyn TokenCredential> {
+    match (way.open)(inputs).await {
+        Ok(opened) => opened.credential,
+        Err(failure) => Arc::new(NotMade {
+            name: way.credential,
+            error: failure.into_error().with_credential(way.credential),
+        }),
+    }
+}
+
+/// What the options say in place of variables, for a diagnosis.
+fn given(settings: &Settings) -> Given {
+    let mut given = Given::new();
+    if let Some(tenant) = &settings.tenant {
+        given = given.with_tenant_id(tenant);
+    }
+    if let Some(client_id) = &settings.client_id {
+        given = given.with_client_id(client_id);
+    }
+    given
+}
+
+fn default_chain(part: Part, inputs: &Inputs) -> Result<ChainedTokenCredential, Failure> {
+    let mut builder = DefaultAzureCredential::builder().with_options(&overlaid(inputs));
     for member in DefaultMember::ALL {
         let is_in = match part {
             Part::AsSet => continue,
@@ -220,7 +253,7 @@ fn default_chain(part: Part, inputs: &Inputs) -> Result<Ready, Failure> {
         // What was asked for on the command line is not for the environment to change.
         builder = builder.with_token_credentials_variable("");
     }
-    Ok(ready(builder.build()?.chain().clone()))
+    Ok(builder.build()?.chain().clone())
 }
 
 fn ready(chain: ChainedTokenCredential) -> Ready {
@@ -235,7 +268,7 @@ fn ready(chain: ChainedTokenCredential) -> Ready {
 }
 
 /// The environment with what the options say in place of variables, for credentials that go by those.
-fn overlaid(inputs: &Inputs) -> Arc<dyn Env> {
+pub(super) fn overlaid(inputs: &Inputs) -> ClientOptions {
     let settings = &inputs.settings;
     let over = [
         ("AZURE_TENANT_ID", &settings.tenant),
@@ -245,10 +278,10 @@ fn overlaid(inputs: &Inputs) -> Arc<dyn Env> {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.clone()?)))
         .collect();
-    Arc::new(Overlaid {
+    inputs.client.clone().with_env(Arc::new(Overlaid {
         over,
         under: Arc::clone(inputs.client.env()),
-    })
+    }))
 }
 
 #[derive(Debug)]

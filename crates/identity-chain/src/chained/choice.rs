@@ -43,6 +43,12 @@ impl Choices {
     pub(super) fn clear(&self) {
         self.lock().clear();
     }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.lock().len()
+    }
 }
 
 /// A choice to wait for.

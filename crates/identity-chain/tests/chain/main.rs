@@ -6,10 +6,12 @@
 )]
 
 mod allocations;
+mod context;
 mod default_azure;
 mod doctor;
 mod environment;
 mod fallback;
+mod options;
 mod peers;
 mod people;
 mod troubleshooting;

@@ -105,6 +105,39 @@ fn an_answer_that_is_no_json_is_unavailable() {
 }
 
 #[test]
+fn a_gateway_in_the_endpoints_place_is_unavailable() {
+    for status in [502, 504] {
+        let http = imds_answers(move || HttpStep::bytes(status, "<h1>Bad Gateway</h1>"));
+        run_with(http, async |world| {
+            world.install_az();
+            let credential = world.default_chain();
+            world.token(&credential).await.unwrap();
+            assert_eq!(credential.selected(), Some("AzureCliCredential"), "{status}");
+            // After all repetitions: it might have been an outage of a second.
+            let asked = world.http.requests();
+            assert!(asked.len() > 3, "{status}: {}", asked.len());
+        });
+    }
+}
+
+#[test]
+fn a_gateway_status_with_the_endpoints_own_words_is_an_outage() {
+    for status in [502, 504] {
+        let http = imds_answers(refusal(
+            status,
+            "bad_gateway",
+            "the identity service does not answer",
+        ));
+        run_with(http, async |world| {
+            world.install_az();
+            let (kind, went_on) = managed_identity(world).await;
+            assert_eq!((kind, went_on), (ErrorKind::Transport, false), "{status}");
+            assert_eq!(world.tools.calls(), 0);
+        });
+    }
+}
+
+#[test]
 fn an_outage_of_the_endpoint_is_not_called_unavailable() {
     run_with(
         imds_answers(refusal(500, "server_error", "out of order")),

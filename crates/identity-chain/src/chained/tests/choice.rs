@@ -148,7 +148,9 @@ fn closing_forgets_the_choices_under_way() {
     block_on(async {
         let first = spawn(&credential, SCOPE);
         gate.arrivals(1).await;
+        assert_eq!(credential.0.choices.count(), 1);
         credential.close().await;
+        assert_eq!(credential.0.choices.count(), 0);
         let late = spawn(&credential, SCOPE);
         assert_eq!(late.await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
         gate.open();
