@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`Document`] | accounts, refresh tokens and access tokens, and the rules by which they are found and added |
 //! | [`TokenCache`] | a document in memory or on disk: [`read`](TokenCache::read) looks, [`update`](TokenCache::update) is one transaction |
-//! | [`TokenCaches`] | the two caches of a credential: with and without Continuous Access Evaluation |
+//! | [`TokenCaches`] | the caches of a credential: with and without Continuous Access Evaluation, and that of older tools |
 //! | [`TokenCachePersistenceOptions`] | which cache, and whether it may be kept without encryption |
 //! | [`AuthenticationRecord`] | which account signed in: no secret, to be kept by the program |
 //!

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_base::{Error, ErrorKind, Fetched, OwnedRequest, Secret, TenantId};
-use identity_cache::TokenCache;
+use identity_cache::{CacheStatus, TokenCache};
 use identity_cache::document::{AccessTokenQuery, StoredAccessToken, StoredRefreshToken, TokensToAdd};
 use identity_runtime::entra::TokenResponse;
 
@@ -51,7 +51,7 @@ impl Application {
         is_new: impl Fn(&Secret) -> bool,
     ) -> Result<Silent, Error> {
         let Some(record) = self.bound.record() else {
-            return Err(required(request, None));
+            return Err(required(request, None, None));
         };
         self.silent_for(request, record.home_account_id(), is_new).await
     }
@@ -96,7 +96,7 @@ impl Application {
                 }
             }
         }
-        Err(required(request, refused))
+        Err(required(request, refused, unusable(self.caches().get(is_cae))))
     }
 
     async fn stored_token(
@@ -206,17 +206,31 @@ fn is_refusal(error: &Error, is_own: bool) -> bool {
     }
 }
 
+/// Why what is kept can't be used, if it can't: a locked keyring, a file of somebody else.
+fn unusable(cache: &TokenCache) -> Option<String> {
+    match cache.status() {
+        CacheStatus::MemoryOnly(why) => Some(why),
+        _ => None,
+    }
+}
+
 /// Says that a person has to sign in, for what, and why.
-fn required(request: &OwnedRequest, refused: Option<Error>) -> Error {
+fn required(request: &OwnedRequest, refused: Option<Error>, unusable: Option<String>) -> Error {
     let error = match refused {
         Some(refused) if refused.kind() == ErrorKind::AuthenticationRequired => refused,
         Some(refused) => {
             Error::new(ErrorKind::AuthenticationRequired, "a person has to sign in").with_source(refused)
         }
-        None => Error::new(
-            ErrorKind::AuthenticationRequired,
-            "a person has to sign in: there is no account with a refresh token in the cache",
-        ),
+        None => {
+            let why = unusable.map_or_else(
+                || "there is no account with a refresh token in the cache".to_owned(),
+                |why| format!("the token cache can't be used: {why}"),
+            );
+            Error::new(
+                ErrorKind::AuthenticationRequired,
+                format!("a person has to sign in: {why}"),
+            )
+        }
     };
     let claims = error
         .claims()

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use identity_base::{ClientId, Error, TenantId};
+use identity_base::{Authority, ClientId, Error, ErrorKind, TenantId};
 use identity_cache::{AuthenticationRecord, Environment, TokenCachePersistenceOptions, TokenCaches};
 use identity_runtime::entra::EntraClient;
 use identity_runtime::{ClientOptions, TenantPolicy};
@@ -59,6 +59,9 @@ impl Setup {
             Some(given) => TenantId::parse(given)?,
             None => tenant,
         };
+        if let Some(record) = &self.record {
+            check_record(record.authority(), &authority, &tenant, &self.options)?;
+        }
         let tenants = TenantPolicy::new(tenant).allow(&self.additionally_allowed_tenants)?;
         let options = self.options.with_authority(authority.clone());
         if let Some(persistence) = &self.persistence {
@@ -80,6 +83,29 @@ impl Setup {
             disable_automatic: self.disable_automatic,
             closed: AtomicBool::new(false),
         })
+    }
+}
+
+/// A record is a file without protection, so it must not decide alone where a person signs in. Its authority, which is `used`, has to be one that is known,
+/// was configured or allowed, or that the public cloud can still be asked about.
+fn check_record(
+    recorded: &Authority,
+    used: &Authority,
+    tenant: &TenantId,
+    options: &ClientOptions,
+) -> Result<(), Error> {
+    let is_configured = options.authority()?.origin().eq_ignore_ascii_case(used.origin());
+    let will_be_asked = options.is_instance_discovery_enabled() && !tenant.is_adfs();
+    match recorded.is_known() || is_configured || will_be_asked || options.is_allowed_authority(recorded) {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::InvalidConfiguration,
+            format!(
+                "the authentication record is of {}, which is neither the authority that was configured nor an allowed one",
+                recorded.origin()
+            ),
+        )
+        .with_hint("set that authority in the options, or allow it there")),
     }
 }
 
@@ -136,7 +162,8 @@ macro_rules! setup_methods {
         }
 
         /// Sets who signed in before, as `authenticate` returned it: that account is found in the cache, and nobody is asked. The record's application and
-        /// authority go before other settings.
+        /// authority go before other settings; an authority that nothing is known of has to be configured or allowed in the options where the public
+        /// cloud can't be asked about it (ADFS, or instance discovery switched off).
         pub fn with_authentication_record(mut self, record: identity_cache::AuthenticationRecord) -> Self {
             self.setup.record = Some(record);
             self

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -57,16 +57,20 @@ impl Fallback {
             }
             Self::Terminal => {
                 let mut output = std::io::stderr().lock();
-                let text =
-                    format!("To sign in, open this address in a browser on this machine:\n\n{url}\n\n");
-                output.is_terminal()
-                    && output
-                        .write_all(text.as_bytes())
-                        .and_then(|()| output.flush())
-                        .is_ok()
+                let is_terminal = output.is_terminal();
+                is_terminal && print(url, &mut output)
             }
         }
     }
+}
+
+/// Prints the address; whether somebody may read it now.
+fn print(url: &str, output: &mut dyn Write) -> bool {
+    let text = format!("To sign in, open this address in a browser on this machine:\n\n{url}\n\n");
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .is_ok()
 }
 
 /// How the person is sent to the sign-in, and how long that person has.
@@ -245,5 +249,37 @@ fn no_browser(error: Error) -> Error {
     match error.hint() {
         Some(_) => error,
         None => error.with_hint(hint),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_printed_on_a_line_of_its_own() {
+        let mut output = Vec::new();
+        assert!(print("https://h.test/authorize?a=b", &mut output));
+        let text = String::from_utf8(output).unwrap();
+        assert!(
+            text.lines().any(|line| line == "https://h.test/authorize?a=b"),
+            "{text}"
+        );
+        assert!(text.contains("on this machine"));
+        // Nobody reads what can't be written.
+        let mut full: &mut [u8] = &mut [0; 10];
+        assert!(!print("https://h.test/authorize?a=b", &mut full));
+    }
+
+    #[test]
+    fn without_a_browser_the_device_code_is_what_helps() {
+        let error = no_browser(Error::unavailable("there is none"));
+        assert!(error.is_unavailable() && error.hint().unwrap().contains("device code"));
+        let error = no_browser(Error::unavailable("there is none").with_hint("install one"));
+        assert_eq!(error.hint(), Some("install one"));
+        let error = too_late(Duration::from_secs(7));
+        assert!(
+            error.kind() == ErrorKind::Timeout && !error.is_transient() && error.message().contains("7 s")
+        );
     }
 }

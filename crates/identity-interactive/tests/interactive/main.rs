@@ -17,6 +17,7 @@ mod hostile;
 #[cfg(unix)]
 mod kept;
 mod once;
+mod records;
 mod shared_cache;
 mod silent;
 mod username_password;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use identity_base::{Authority, ErrorKind, TokenCredential, TokenRequest};
 use identity_interactive::{
-    AuthenticationRecord, DeviceCodeCredential, DeviceCodeCredentialBuilder, TokenCaches,
+    AuthenticationRecord, DeviceCodeCredential, DeviceCodeCredentialBuilder, TokenCachePersistenceOptions,
+    TokenCaches,
 };
 use identity_testkit::HttpStep;
 use serde_json::json;
@@ -51,6 +52,30 @@ fn without_a_sign_in_the_error_says_for_what() {
         assert_eq!(error.claims(), Some(claims));
         assert!(error.hint().unwrap().contains("authenticate"));
         assert_eq!(world.http.calls(), 0);
+    });
+}
+
+#[test]
+fn a_cache_that_can_not_be_used_is_told_as_the_reason() {
+    run(async |world| {
+        let record = sign_in(world, &TokenCaches::in_memory(), |answer| answer).await;
+        let folder = tempfile::tempdir().unwrap();
+        // A folder in the place of the file.
+        std::fs::create_dir(folder.path().join("kept.nocae")).unwrap();
+        let persistence = TokenCachePersistenceOptions::new()
+            .with_name("kept")
+            .with_directory(folder.path())
+            .with_allow_unencrypted_storage(true);
+        let caches = TokenCaches::new(Some(&persistence), &world.options()).unwrap();
+        let credential = builder(world, &caches)
+            .with_authentication_record(record)
+            .build()
+            .unwrap();
+        let error = world.token(&credential, SCOPE).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AuthenticationRequired);
+        let text = error.to_string();
+        assert!(text.contains("the token cache can't be used"), "{text}");
+        assert!(!text.contains("no account"), "{text}");
     });
 }
 
@@ -453,8 +478,10 @@ fn what_another_program_stored_answers_neither_a_rejection_nor_a_refresh() {
             } else {
                 world.clock.advance(Duration::from_secs(2450));
                 assert_eq!(world.token(&ours, SCOPE).await.unwrap(), first.secret());
-                world.http.sent(4).await;
-                tokio::task::yield_now().await;
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                assert_eq!(world.http.calls(), 4, "it was renewed in the background");
             }
             assert_eq!(world.form(3)["refresh_token"], second.refresh_token());
         });
