@@ -3,6 +3,8 @@
 #[cfg(unix)]
 mod ending;
 #[cfg(unix)]
+mod planted;
+#[cfg(unix)]
 mod real;
 #[cfg(unix)]
 mod stand;

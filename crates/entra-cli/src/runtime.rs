@@ -1,14 +1,19 @@
 //! The async runtime of a command: one thread, signals, and an end that waits for nothing.
 
 use std::io;
+use std::time::Duration;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::race::{First, race};
 
-/// Runs `work` until it is done or a signal comes.
+/// After a signal the start of a developer tool that is under way is waited for so long: only what was started can be ended. It takes milliseconds.
+const START_OF_TOOL: Duration = Duration::from_millis(100);
+
+/// Runs `work` until it is done or a signal comes. Then it is dropped, which ends the developer tools that it runs; they have process groups of their own, so
+/// Ctrl-C at a terminal doesn't reach them.
 ///
-/// Whatever still runs then is left behind: a name look-up that hangs in the system can't keep the program from ending.
+/// Whatever else still runs is left behind: a name look-up that hangs in the system can't keep the program from ending.
 ///
 /// # Errors
 /// As `work`; a signal is a failure with the exit code that shells use for it.
@@ -18,14 +23,26 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
         .build()
         .map_err(|error| Failure::internal(format!("no runtime could be made: {error}")))?;
     let result = runtime.block_on(async {
-        match race(work, signal()).await {
-            First::Left(result) => result,
-            First::Right(Ok(exit)) => Err(Failure::signalled(exit)),
-            First::Right(Err(error)) => Err(Failure::internal(format!("signals can't be received: {error}"))),
+        // Signals come first, so that they are heard before there is anything that has to be ended.
+        match race(signal(), work).await {
+            First::Left(Ok(exit)) => Err((Failure::signalled(exit), START_OF_TOOL)),
+            First::Left(Err(error)) => Err((
+                Failure::internal(format!("signals can't be received: {error}")),
+                Duration::ZERO,
+            )),
+            First::Right(result) => result.map_err(|failure| (failure, Duration::ZERO)),
         }
     });
-    runtime.shutdown_background();
-    result
+    match result {
+        Ok(value) => {
+            runtime.shutdown_background();
+            Ok(value)
+        }
+        Err((failure, patience)) => {
+            runtime.shutdown_timeout(patience);
+            Err(failure)
+        }
+    }
 }
 
 /// Waits for a signal that asks to end.

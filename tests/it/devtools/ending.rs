@@ -1,12 +1,14 @@
 //! Tools that don't end by themselves, or print without end. The limits are about real time, so these tests look at it, with room for a busy machine.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use entra_identity::ErrorKind;
+use entra_identity::{ChainedTokenCredential, ErrorKind, TokenCredential};
 use identity_emulator::{DeveloperTool, ToolAnswer};
 use identity_testkit::{LeakGuard, leak_guard};
 
-use super::stand::{Stand, is_running, is_there, timed, wait_until};
+use super::stand::{Stand, credential, is_running, is_there, timed, wait_until};
 use crate::support::SCOPE;
 
 /// The time limit of tools that hang here.
@@ -50,10 +52,40 @@ fn a_tool_that_hangs_is_ended_with_its_children_at_the_limit() {
     });
 }
 
+#[test]
+fn what_a_tool_leaves_running_is_gone_whatever_its_end_was() {
+    leak_guard::run(async |guard| {
+        let stand = Stand::new(&guard);
+        for tool in DeveloperTool::ALL {
+            let (_, token) = stand.token();
+            for (answer, is_token) in [
+                (token, true),
+                (ToolAnswer::exits(1, "", "ERROR: it broke"), false),
+                (ToolAnswer::garbage(), false),
+                (ToolAnswer::not_logged_in(), false),
+                (ToolAnswer::killed(), false),
+                (ToolAnswer::flood(16 * 1024 * 1024), false),
+            ] {
+                let answer = answer.with_grandchild(Duration::from_secs(600));
+                let credential = stand.credential(tool, &answer, Duration::from_secs(20));
+                let (result, took) = timed(stand.get(&*credential)).await;
+                assert_eq!(result.is_ok(), is_token, "{tool:?} {answer:?}");
+                assert!(took < LATE, "{took:?}");
+                // The tool, and its child if it lived long enough to write that down.
+                let ((), after) = timed(async {
+                    for call in stand.calls(tool, 1) {
+                        wait_until("no process of the group is left", || !is_running(call.process_id));
+                    }
+                })
+                .await;
+                assert!(after < GONE_WITHIN, "{tool:?} {answer:?}: {after:?}");
+            }
+        }
+    });
+}
+
 /// Starts a tool that hangs for long and ends it by `end`.
-fn ended_by(
-    end: impl AsyncFnOnce(std::sync::Arc<dyn entra_identity::TokenCredential>, tokio::task::JoinHandle<()>),
-) {
+fn ended_by(end: impl AsyncFnOnce(Arc<dyn TokenCredential>, tokio::task::JoinHandle<()>)) {
     leak_guard::run_threads(2, async |guard: LeakGuard| {
         let stand = Stand::new(&guard);
         let tool = DeveloperTool::AzureDeveloperCli;
@@ -76,6 +108,45 @@ fn a_caller_that_leaves_leaves_no_process_though_the_credential_lives() {
         assert!(caller.await.unwrap_err().is_cancelled());
         // Kept until the processes were looked for.
         std::mem::forget(credential);
+    });
+}
+
+/// A chain whose second member runs a tool that hangs, alone and within another chain.
+#[test]
+fn a_caller_that_leaves_a_chain_leaves_no_process() {
+    leak_guard::run_threads(2, async |guard: LeakGuard| {
+        let stand = Stand::new(&guard);
+        let hangs = DeveloperTool::AzureDeveloperCli;
+        let absent = stand.credential(
+            DeveloperTool::AzureCli,
+            &ToolAnswer::not_logged_in(),
+            Duration::from_secs(20),
+        );
+        for depth in 1..3 {
+            let mut chain = stand.credential(hangs, &ToolAnswer::hang(), Duration::from_secs(600));
+            for _ in 0..depth {
+                chain = Arc::new(ChainedTokenCredential::new(vec![absent.clone(), chain]).unwrap());
+            }
+            let caller = tokio::spawn({
+                let chain = chain.clone();
+                async move { drop(chain.get_token(&[SCOPE]).await) }
+            });
+            stand.calls(hangs, 2);
+            caller.abort();
+            assert!(caller.await.unwrap_err().is_cancelled());
+            let ((), after) = timed(async { assert_eq!(all_gone(&stand, hangs), 2) }).await;
+            assert!(after < GONE_WITHIN, "{depth}: {after:?}");
+            // The chain lives on, and the next caller starts the tool again.
+            let again = tokio::spawn({
+                let chain = chain.clone();
+                async move { drop(chain.get_token(&[SCOPE]).await) }
+            });
+            stand.calls(hangs, 4);
+            again.abort();
+            assert!(again.await.unwrap_err().is_cancelled());
+            let ((), after) = timed(async { assert_eq!(all_gone(&stand, hangs), 4) }).await;
+            assert!(after < GONE_WITHIN, "{depth}: {after:?}");
+        }
     });
 }
 
@@ -112,8 +183,7 @@ fn many_that_are_given_up_leave_nothing_behind() {
             )
             .unwrap();
         for run in 0..RUNS {
-            let credential =
-                super::stand::credential(tool, &Stand::options(stand.path()), Duration::from_secs(600));
+            let credential = credential(tool, &Stand::options(stand.path()), Duration::from_secs(600));
             let caller = tokio::spawn({
                 let credential = credential.clone();
                 async move { drop(credential.get_token(&[SCOPE]).await) }
@@ -160,6 +230,35 @@ fn a_flood_is_stopped_and_not_kept() {
             }
         });
     }
+}
+
+/// Both outputs by turns, so that both are nearly full when the first one is too long.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a tool of this test's own")]
+fn a_flood_of_both_outputs_is_not_kept_either() {
+    const SCRIPT: &str = "#!/bin/sh\nn=0\nwhile [ $n -lt 2400 ]; do\n  head -c 65536 /dev/zero\n  head -c 65536 /dev/zero >&2\n  n=$((n + 1))\ndone\n";
+    leak_guard::run_sync(|guard| {
+        let stand = Stand::new(&guard);
+        for tool in DeveloperTool::ALL {
+            let program = stand.tools.folder().join(tool.program());
+            std::fs::write(&program, SCRIPT).unwrap();
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let path = format!("{}:/usr/bin:/bin", stand.path());
+            let credential = credential(tool, &Stand::options(&path), Duration::from_secs(30));
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let mut outcome = None;
+            let used = allocation_counter::measure(|| {
+                outcome = Some(runtime.block_on(stand.get(&*credential)));
+            });
+            let error = outcome.unwrap().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AuthenticationFailed, "{error}");
+            assert!(error.message().contains("far more than an answer"), "{error}");
+            assert!(used.bytes_max <= 4 * 1024 * 1024, "{} bytes", used.bytes_max);
+        }
+    });
 }
 
 #[test]

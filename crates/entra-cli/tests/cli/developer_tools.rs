@@ -7,20 +7,20 @@ use crate::support::{CANARY, Run, Stand, entra};
 use identity_emulator::{DeveloperTool, FakeTools, ToolAnswer};
 use serde_json::Value;
 
-const WAYS: [(&str, DeveloperTool); 3] = [
+pub(crate) const WAYS: [(&str, DeveloperTool); 3] = [
     ("azure-cli", DeveloperTool::AzureCli),
     ("azure-developer-cli", DeveloperTool::AzureDeveloperCli),
     ("azure-powershell", DeveloperTool::PowerShell),
 ];
 
 /// A folder with tools.
-struct Tools {
-    tools: FakeTools,
+pub(crate) struct Tools {
+    pub(crate) tools: FakeTools,
     _folder: tempfile::TempDir,
 }
 
 impl Tools {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tools = FakeTools::in_folder(folder.path()).unwrap();
         Self {
@@ -30,7 +30,7 @@ impl Tools {
     }
 
     /// `entra token` with these tools alone.
-    fn token(&self, way: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn token(&self, way: &str, arguments: &[&str]) -> Command {
         let mut command = entra();
         command
             .args(["token", "https://vault.azure.net/.default", "--via", way])
