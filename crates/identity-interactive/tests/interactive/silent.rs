@@ -1,5 +1,6 @@
 //! Tokens without asking: records, caches, refresh tokens, families.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use identity_base::{Authority, ErrorKind, TokenCredential, TokenRequest};
@@ -7,6 +8,7 @@ use identity_interactive::{
     AuthenticationRecord, DeviceCodeCredential, DeviceCodeCredentialBuilder, TokenCachePersistenceOptions,
     TokenCaches,
 };
+use identity_runtime::os::SystemFs;
 use identity_testkit::HttpStep;
 use serde_json::json;
 
@@ -66,7 +68,8 @@ fn a_cache_that_can_not_be_used_is_told_as_the_reason() {
             .with_name("kept")
             .with_directory(folder.path())
             .with_allow_unencrypted_storage(true);
-        let caches = TokenCaches::new(Some(&persistence), &world.options()).unwrap();
+        let options = world.options().with_file_system(Arc::new(SystemFs::new()));
+        let caches = TokenCaches::new(Some(&persistence), &options).unwrap();
         let credential = builder(world, &caches)
             .with_authentication_record(record)
             .build()
