@@ -137,6 +137,12 @@ pub(crate) const ALL: &[Default] = &[
         get: || number(HttpRequest::get(http::Uri::from_static("https://localhost")).max_body),
     },
     Default {
+        name: "HttpRequest::get().max_error_body",
+        place: HTTP,
+        about: "where the body of an answer that is no success may be cut",
+        get: || number(HttpRequest::get(http::Uri::from_static("https://localhost")).max_error_body),
+    },
+    Default {
         name: "ReadOptions::new().max_bytes",
         place: FILES,
         about: "the most bytes of a file, where a flow says nothing else",

@@ -75,29 +75,28 @@ fn read(text: &str, place: &str, into: &mut Vec<Constant>) {
         if kind != "Duration" && !INTEGERS.contains(&kind) {
             continue;
         }
-        let expression = expression.strip_suffix(';');
+        // One that goes on below has no value here, which a policy constant must have.
+        let expression = expression.strip_suffix(';').unwrap_or(expression);
         into.push(Constant {
             name: name.to_owned(),
             place: place.to_owned(),
             kind: kind.to_owned(),
-            expression: expression
-                .unwrap_or_else(|| panic!("{place}: {name} does not end on its line"))
-                .to_owned(),
+            expression: expression.to_owned(),
             about: about.join(" "),
         });
     }
 }
 
-/// The constant's value. Expressions are products of numbers and other constants, alone or within a `Duration::from_…`; others have none.
+/// The constant's value. Expressions are products of numbers and other constants, or differences of such, alone or within a `Duration::from_…`; others have none.
 pub(crate) fn evaluate(constant: &Constant, all: &[Constant]) -> Option<Value> {
     let Some((function, argument)) = constant
         .expression
         .strip_prefix("Duration::from_")
         .and_then(|call| call.strip_suffix(')')?.split_once('('))
     else {
-        return product(&constant.expression, constant, all).map(Value::Number);
+        return number(&constant.expression, constant, all).map(Value::Number);
     };
-    let number = u64::try_from(product(argument, constant, all)?).ok()?;
+    let number = u64::try_from(number(argument, constant, all)?).ok()?;
     match function {
         "millis" => Some(Duration::from_millis(number)),
         "secs" => Some(Duration::from_secs(number)),
@@ -106,6 +105,12 @@ pub(crate) fn evaluate(constant: &Constant, all: &[Constant]) -> Option<Value> {
         _ => None,
     }
     .map(Value::Time)
+}
+
+fn number(expression: &str, constant: &Constant, all: &[Constant]) -> Option<u128> {
+    let mut terms = expression.split(" - ").map(|term| product(term, constant, all));
+    let first = terms.next()??;
+    terms.try_fold(first, |left, term| left.checked_sub(term?))
 }
 
 fn product(expression: &str, constant: &Constant, all: &[Constant]) -> Option<u128> {
@@ -121,7 +126,7 @@ fn product(expression: &str, constant: &Constant, all: &[Constant]) -> Option<u1
                     .iter()
                     .filter(of_this_crate)
                     .find(|other| other.name == factor)?;
-                product(&named.expression, named, all)
+                number(&named.expression, named, all)
             }
         })
         .product()
@@ -130,7 +135,7 @@ fn product(expression: &str, constant: &Constant, all: &[Constant]) -> Option<u1
 #[test]
 fn constants_are_found_and_evaluated() {
     let text = "/// What it is.\n/// More.\npub(crate) const MAX: Duration = Duration::from_secs(2 * 3600);\n\
-                const HEAD: usize = 64 * 1024;\npub const ALL: u64 = 3 * HEAD as u64;\nconst NAME: &str = \"x\";\n\
+                const HEAD: usize = 64 * 1024;\npub const ALL: u64 = 3 * HEAD as u64 - 8;\nconst NAME: &str = \"x\";\n\
                 mod tests {\n    const INNER: usize = 1;\n}\n";
     let mut all = Vec::new();
     read(text, "a/src/lib.rs", &mut all);
@@ -143,7 +148,7 @@ fn constants_are_found_and_evaluated() {
         [
             ("MAX", Value::Time(Duration::from_secs(7200))),
             ("HEAD", Value::Number(65_536)),
-            ("ALL", Value::Number(196_608)),
+            ("ALL", Value::Number(196_600)),
         ]
     );
     assert_eq!(all[0].about, "What it is. More.");
