@@ -24,6 +24,9 @@
 //!   their connections.
 //! - One [`Error`] type: [`kind`](Error::kind) says what to do about it, [`hint`](Error::hint) says it in words.
 //!
+//! Complete programs are in the folder `examples` of this crate: managed identity, a chain, a sign-in, scoped use, concurrent requests, errors with a fallback,
+//! and the way from blocking code to async. Those with clients of Azure services, reqwest and axum are in the crate `identity-azure-core`.
+//!
 //! # Features
 //!
 //! | feature | default | what it adds |

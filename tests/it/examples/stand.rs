@@ -1,7 +1,7 @@
 //! What a run of an example needs: the emulator, its certificate, the proxy, a home directory, and the environment made of them.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::str;
 
 use identity_emulator::{App, Emulator, Host, ManagedIdentity, Tenant, User};
@@ -92,13 +92,8 @@ impl Stand {
         self.finished(&command.output().unwrap())
     }
 
-    /// The end of a run that was started and is fed by the test.
-    pub(super) fn end(&self, child: Child) -> Run {
-        self.finished(&child.wait_with_output().unwrap())
-    }
-
     /// Shows the guard everything that the run left.
-    fn finished(&self, output: &Output) -> Run {
+    pub(super) fn finished(&self, output: &Output) -> Run {
         self.guard.check_output("example", &output.stdout, &output.stderr);
         self.guard.check_journal(&visible(&self.emulator.requests()));
         Run {
