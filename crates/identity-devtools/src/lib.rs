@@ -11,15 +11,16 @@
 //!
 //! # What is promised about the tools
 //!
-//! - A tool is found by this library in the absolute directories of `PATH` alone: never in the current directory, nor in a folder that everybody may write to.
-//!   It runs without a shell, from a system directory, with empty input and without this process's secrets in its environment. No setting in a file or a
+//! - A tool is found by this library in the absolute directories of `PATH` alone: never in the current directory, nor in a folder that everybody may write to,
+//!   be it one with the sticky bit as `/tmp`, and never one that everybody may write to itself. Its own `PATH` has the same directories. It runs without a shell, from a system directory, with empty input and without this process's secrets in its environment. No setting in a file or a
 //!   variable can name a program.
 //! - Everything on its command line is checked against a small alphabet, when the credential is made and at every call. What doesn't fit is refused, not
 //!   escaped. No secret is ever on a command line.
-//! - It gets 10 s and 1 MiB of output; then it is killed with all that it started. The same happens when the credential is closed or dropped. What it left
-//!   running doesn't delay an answer by more than half a second.
+//! - It gets 10 s and 1 MiB of each output; then it is killed with all that it started. The same happens when nobody waits for it any more, when the credential
+//!   is closed or dropped, and to what it left running when it ended. (What left its process group goes on, and delays an answer by half a second at most if
+//!   it keeps the tool's outputs open. On Windows, what a tool left running is not found.)
 //! - One run for one token, whoever waits for it. The token is cached and refreshed as those of every other credential.
-//! - What it prints is never quoted before secrets were taken out of it, and then 200 characters at most.
+//! - What it prints is never quoted before everything was taken out that has the name, the form or the look of a secret, and then 200 characters at most.
 //!
 //! # Errors
 //!

@@ -95,12 +95,16 @@ macro_rules! setup_methods {
         }
 
         /// Sets how long one run of the tool may take, from its start to the end of its output. Then it is killed with all that it started. Default: 10 s.
+        ///
+        /// At most four tools run at once; the time for which one has to wait for its turn isn't counted.
         pub fn with_process_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.setup.timeout = timeout;
             self
         }
 
         /// Runs this program, an absolute path. Default: the one that is found in the absolute directories of `PATH`; never one in the current directory.
+        ///
+        /// One that everybody may write to, or to whose folder everybody may, is not run.
         ///
         /// No file and no environment variable can set this.
         pub fn with_program_path(mut self, path: impl Into<std::path::PathBuf>) -> Self {
