@@ -46,7 +46,12 @@ impl Store {
 
     /// Looks at the texts and lets them go. A secret that becomes known later isn't found in them any more.
     pub(super) fn scan(&mut self, secrets: &[Known]) {
-        let scanner = Scanner::new(secrets);
+        if !self.texts.is_empty() {
+            self.scan_with(&Scanner::new(secrets));
+        }
+    }
+
+    fn scan_with(&mut self, scanner: &Scanner<'_>) {
         self.bytes = 0;
         for item in std::mem::take(&mut self.texts) {
             self.hits.extend(scanner.hits(&item));
@@ -55,9 +60,13 @@ impl Store {
 
     /// Looks at everything and hands those finds over that weren't before.
     pub(super) fn take_hits(&mut self, secrets: &[Known]) -> Vec<Hit> {
-        self.scan(secrets);
-        let scanner = Scanner::new(secrets);
         let recorded = std::mem::take(&mut self.recordings);
+        // Making a scanner costs more than most texts, and a guard is asked again when it goes.
+        if self.texts.is_empty() && recorded.is_empty() {
+            return std::mem::take(&mut self.hits);
+        }
+        let scanner = Scanner::new(secrets);
+        self.scan_with(&scanner);
         let mut found: Vec<_> = recorded.iter().flat_map(|item| scanner.hits(item)).collect();
         found.retain(|hit| !self.taken.contains(hit));
         self.taken.extend(found.iter().cloned());
