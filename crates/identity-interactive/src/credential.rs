@@ -28,7 +28,10 @@ pub(crate) async fn authenticate<S: SignIn>(
         };
         fetcher.authenticate(&OwnedRequest::copy(&request, tenant)?).await
     };
-    let (record, is_another) = signed_in.await.map_err(|error| error.with_credential(S::NAME))?;
+    // On the heap: a whole sign-in, with its requests, is large for the stack of whoever awaits it.
+    let (record, is_another) = Box::pin(signed_in)
+        .await
+        .map_err(|error| error.with_credential(S::NAME))?;
     if is_another {
         cached.clear();
     }

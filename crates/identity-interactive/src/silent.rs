@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use identity_base::{Error, ErrorKind, Fetched, OwnedRequest, Secret, TenantId};
-use identity_cache::{CacheStatus, TokenCache};
 use identity_cache::document::{AccessTokenQuery, StoredAccessToken, StoredRefreshToken, TokensToAdd};
+use identity_cache::{CacheStatus, TokenCache};
 use identity_runtime::entra::TokenResponse;
 
 use crate::application::{Application, realm};

@@ -146,10 +146,11 @@ fn could_read(stranger: Option<Child>) -> Vec<String> {
     };
     let output = stranger.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let (tries, read): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("tries "));
-    let tries: usize = tries[0]["tries ".len()..].parse().unwrap();
+    let tries = text.lines().find_map(|line| line.strip_prefix("tries "));
+    let tries: usize = tries.unwrap().parse().unwrap();
     assert!(tries > 100, "it came to it {tries} times");
-    read.into_iter().map(str::to_owned).collect()
+    let read = text.lines().filter(|line| line.starts_with("read "));
+    read.map(str::to_owned).collect()
 }
 
 /// Looks at the file all the time: it has to be whole, and its owner's alone.

@@ -22,7 +22,7 @@ fn builder(world: &World, tenant: &str) -> DeviceCodeCredentialBuilder {
     DeviceCodeCredential::builder()
         .with_options(&world.options())
         .with_authentication_record(record(EVIL, tenant))
-        .with_prompt(|_| panic!("nobody is sent there"))
+        .with_prompt(|prompt| assert_eq!(prompt.user_code(), "", "nobody is sent there"))
 }
 
 #[test]
