@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
     if let Err(error) = &answer {
         // What each of them said.
         for attempt in error.attempts() {
-            println!("{}: {}", attempt.credential(), attempt.error());
+            println!("{}", attempt.error());
         }
     }
     answer?;
