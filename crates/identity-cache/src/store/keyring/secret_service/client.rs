@@ -19,6 +19,7 @@ const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
 const COLLECTION_INTERFACE: &str = "org.freedesktop.Secret.Collection";
 const ITEM_INTERFACE: &str = "org.freedesktop.Secret.Item";
 const PROMPT_INTERFACE: &str = "org.freedesktop.Secret.Prompt";
+const PROPERTIES_INTERFACE: &str = "org.freedesktop.DBus.Properties";
 /// The attribute by which libsecret keeps items of different schemas apart.
 const SCHEMA: &str = "xdg:schema";
 /// What stands for no object.
@@ -51,20 +52,56 @@ impl Client {
 
     /// The secret of an item; `None` when there is no such item.
     pub(super) async fn secret(&self, item: &Item) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        let (unlocked, locked) = self.search(item).await?;
-        let path = match (unlocked.into_iter().next(), locked.into_iter().next()) {
-            (Some(path), _) => path,
-            (None, Some(path)) => {
-                self.unlock(&path).await?;
-                path
-            }
-            (None, None) => return Ok(None),
+        let path = match self.find(item).await? {
+            Some(path) => path,
+            // Of a locked collection some services don't tell all: GNOME's finds nothing by a schema. What is not seen must not count as absent, or it is
+            // replaced.
+            None if self.unlock_default_collection().await? => match self.find(item).await? {
+                Some(path) => path,
+                None => return Ok(None),
+            },
+            None => return Ok(None),
         };
         let answer = self
             .call(&path, ITEM_INTERFACE, "GetSecret", &self.session)
             .await?;
         let (_, _, secret, _): SecretStruct = answer.body().deserialize()?;
         Ok(Some(Zeroizing::new(secret)))
+    }
+
+    /// The item, which is unlocked then.
+    async fn find(&self, item: &Item) -> Result<Option<OwnedObjectPath>, Error> {
+        let (unlocked, locked) = self.search(item).await?;
+        if let Some(path) = unlocked.into_iter().next() {
+            return Ok(Some(path));
+        }
+        let Some(path) = locked.into_iter().next() else {
+            return Ok(None);
+        };
+        self.unlock(&path).await?;
+        Ok(Some(path))
+    }
+
+    /// Unlocks the collection that new items go to; whether it was there and locked.
+    async fn unlock_default_collection(&self) -> Result<bool, Error> {
+        let collection = self.alias().await?;
+        if collection.as_str() == NOTHING {
+            return Ok(false);
+        }
+        let answer = self
+            .call(
+                &collection,
+                PROPERTIES_INTERFACE,
+                "Get",
+                &(COLLECTION_INTERFACE, "Locked"),
+            )
+            .await?;
+        let is_locked: OwnedVariant = answer.body().deserialize()?;
+        if !matches!(&*is_locked, Variant::Bool(true)) {
+            return Ok(false);
+        }
+        self.unlock(&collection).await?;
+        Ok(true)
     }
 
     /// Puts a secret into an item, in the place of the old one if there is one.
@@ -93,12 +130,17 @@ impl Client {
 
     /// The collection that new items go to.
     pub(super) async fn default_collection(&self) -> Result<OwnedObjectPath, Error> {
-        let answer = self.service("ReadAlias", &"default").await?;
-        let collection: OwnedObjectPath = answer.body().deserialize()?;
+        let collection = self.alias().await?;
         match collection.as_str() {
             NOTHING => Err(Error::Failure("the keyring has no default collection".to_owned())),
             _ => Ok(collection),
         }
+    }
+
+    /// What the alias for new items stands for.
+    async fn alias(&self) -> Result<OwnedObjectPath, Error> {
+        let answer = self.service("ReadAlias", &"default").await?;
+        answer.body().deserialize()
     }
 
     /// The items that fit: those that are unlocked, and those that are locked.
