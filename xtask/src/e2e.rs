@@ -9,6 +9,7 @@ pub(crate) mod msal_cache;
 pub(crate) mod oidc;
 pub(crate) mod python;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::mpsc;
@@ -98,10 +99,15 @@ impl Drop for Program {
 
 /// A Python script that finds `packages`, the modules that scripts share, and the emulator.
 fn script(path: &Path, packages: &[PathBuf], emulator: &Emulator<'_>) -> Result<Cmd> {
+    script_of(&tools::python()?, path, packages, emulator)
+}
+
+/// As [`script`], for an interpreter of its own.
+fn script_of(interpreter: &OsStr, path: &Path, packages: &[PathBuf], emulator: &Emulator<'_>) -> Result<Cmd> {
     let shared = crate::workspace::root().join(PYTHON_FOLDER);
     let folders = std::env::join_paths(packages.iter().chain([&shared]))
         .context(|| "a folder's name can't be in PYTHONPATH".to_owned())?;
-    Ok(Cmd::new(tools::python()?)
+    Ok(Cmd::new(interpreter)
         // Not from the user's own packages, and nothing written beside the sources.
         .args(["-s", "-B"])
         .arg(path)

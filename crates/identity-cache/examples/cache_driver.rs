@@ -1,6 +1,6 @@
 //! Signs users in to a cache file and looks them up, as another program tells it: one command a line on the standard input.
 //!
-//! `cache_driver FOLDER NAME [keyring]` keeps the cache in a file without encryption, or in the keyring alone (feature `keyring`). It knows `add USER NUMBER`, `find USER`, `accounts` and `quit`. It answers each with one line.
+//! `cache_driver FOLDER NAME [keyring|sealed]` keeps the cache in a file without encryption or, with the feature `keyring`, in the keyring alone or in a file that is sealed with a key in the keyring. It knows `add USER NUMBER`, `find USER`, `accounts` and `quit`. It answers each with one line.
 #![expect(clippy::print_stdout, reason = "its answers are what it is for")]
 #![expect(clippy::disallowed_methods, reason = "a program has the real time")]
 
@@ -16,13 +16,17 @@ use identity_runtime::crypto::base64url;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(name)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: cache_driver FOLDER NAME [keyring]".into());
+        return Err("usage: cache_driver FOLDER NAME [keyring|sealed]".into());
     };
-    let is_in_file = arguments.next().is_none_or(|kind| kind != "keyring");
     let options = TokenCachePersistenceOptions::new()
         .with_name(name)
-        .with_directory(folder)
-        .with_allow_unencrypted_storage(is_in_file);
+        .with_directory(folder);
+    let options = match arguments.next().as_deref() {
+        None => options.with_allow_unencrypted_storage(true),
+        Some("keyring") => options,
+        Some("sealed") => options.with_sealing_key_in_keyring(),
+        Some(_) => return Err("the third argument is `keyring` or `sealed`".into()),
+    };
     let cache = TokenCache::persistent(&options, false, &ClientOptions::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

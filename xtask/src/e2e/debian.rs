@@ -17,18 +17,7 @@ pub(super) fn need(wanted: &[Wanted]) -> Result {
     if missing.is_empty() {
         return Ok(());
     }
-    if !is_on_path("apt-get") {
-        return Err(Error::new(format!(
-            "this needs programs that come with Debian's packages {}",
-            missing.join(", ")
-        )));
-    }
-    Cmd::new("apt-get").args(["update", "--quiet=2"]).run()?;
-    Cmd::new("apt-get")
-        .args(["install", "--quiet=2", "--yes", "--no-install-recommends"])
-        .args(missing)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .run()?;
+    install(&missing)?;
     match self::missing(wanted, is_on_path).as_slice() {
         [] => Ok(()),
         still => Err(Error::new(format!(
@@ -36,6 +25,25 @@ pub(super) fn need(wanted: &[Wanted]) -> Result {
             still.join(", ")
         ))),
     }
+}
+
+/// Installs packages.
+///
+/// # Errors
+/// As [`need`].
+pub(super) fn install(packages: &[&str]) -> Result {
+    if !is_on_path("apt-get") {
+        return Err(Error::new(format!(
+            "this needs what comes with Debian's packages {}",
+            packages.join(", ")
+        )));
+    }
+    Cmd::new("apt-get").args(["update", "--quiet=2"]).run()?;
+    Cmd::new("apt-get")
+        .args(["install", "--quiet=2", "--yes", "--no-install-recommends"])
+        .args(packages)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .run()
 }
 
 /// The packages of the programs that are not there.

@@ -23,14 +23,11 @@ pub(crate) fn check() -> Result {
     let plain = python::packages()?;
     let requirements = tools::requirements(&folder.join("requirements.txt"))?;
     let locker = tools::python_packages("msal-cache-e2e", &requirements)?;
-    let driver = driver()?;
+    let driver = driver(&[])?;
     let program = Program::build(&[])?;
     let emulator = Emulator::start(&program, &root.join(super::PYTHON_FOLDER).join("seed.json"))?;
     // msal's extensions choose how they lock by what is installed beside them.
-    for (packages, locks) in [
-        (vec![plain.clone()], "without"),
-        (vec![plain, locker], "with"),
-    ] {
+    for (packages, locks) in [(vec![plain.clone()], "without"), (vec![plain, locker], "with")] {
         script(&folder.join("turns.py"), &packages, &emulator)?
             .arg(locks)
             .arg(&driver)
@@ -41,11 +38,12 @@ pub(crate) fn check() -> Result {
     Ok(())
 }
 
-/// Builds the example, and says where it is.
-fn driver() -> Result<PathBuf> {
+/// Builds the example with these features, and says where it is.
+pub(super) fn driver(features: &[&str]) -> Result<PathBuf> {
     Cmd::cargo()
         .args(["build", "--quiet", "--locked", "--package", "identity-cache"])
-        .args(["--example", DRIVER])
+        .args(["--example", DRIVER, "--features"])
+        .arg(features.join(","))
         .run()?;
     let name = format!("{DRIVER}{}", std::env::consts::EXE_SUFFIX);
     Ok(Workspace::load()?

@@ -46,6 +46,10 @@ pub(crate) fn check() -> Result {
 
 /// The folder with Python's libraries for Entra.
 pub(super) fn packages() -> Result<PathBuf> {
-    let list = workspace::root().join(FOLDER).join("requirements.txt");
-    tools::python_packages("python-e2e", &tools::requirements(&list)?)
+    tools::python_packages("python-e2e", &requirements()?)
+}
+
+/// The list of Python's libraries for Entra.
+pub(super) fn requirements() -> Result<String> {
+    tools::requirements(&workspace::root().join(FOLDER).join("requirements.txt"))
 }
