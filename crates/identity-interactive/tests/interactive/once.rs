@@ -1,6 +1,7 @@
 //! What is good once: codes and refresh tokens are not sent twice, and no two sign-ins share a value.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use identity_base::ErrorKind;
 use identity_base::seam::HttpErrorKind;
@@ -9,7 +10,7 @@ use identity_testkit::HttpStep;
 
 use crate::answers::{Answer, device_code};
 use crate::browser::{ask, builder};
-use crate::caller::Page;
+use crate::caller::{Page, within};
 use crate::world::{CLIENT, OTHER_SCOPE, SCOPE, TENANT, World, run, run_still};
 
 #[test]
@@ -21,7 +22,8 @@ fn a_code_whose_answer_was_lost_is_not_sent_again() {
         world
             .http
             .push(HttpStep::fails_after_sending(HttpErrorKind::Reset));
-        let shown = page.post(&page.answer("code")).await;
+        // Somebody who sent it again would wait for a while first, and time stands still here.
+        let shown = within(Duration::from_secs(20), page.post(&page.answer("code"))).await;
         let error = task.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
         assert!(shown.contains("Not signed in"), "{shown}");
