@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod allocations;
+mod chain;
 mod confidential;
 mod devtools;
 mod examples;

@@ -45,10 +45,6 @@ pub(crate) enum ManagedIdentity {
     /// The host's own.
     SystemAssigned,
     /// The one with this client id.
-    #[cfg_attr(
-        not(any(feature = "confidential", feature = "managed")),
-        expect(dead_code, reason = "the members that take it are left out")
-    )]
     ClientId(String),
 }
 

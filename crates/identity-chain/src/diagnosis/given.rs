@@ -22,10 +22,6 @@ pub struct Given {
 }
 
 /// How a managed identity credential was made.
-#[cfg_attr(
-    not(feature = "managed"),
-    expect(dead_code, reason = "managed identity, of which it tells, is left out")
-)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Managed {
     /// By a program, which doesn't say how.

@@ -12,8 +12,10 @@ use crate::world::{CLIENT, SCOPE, TENANT, World, run, run_still, run_with};
 
 const OTHER: &str = "22222222-2222-2222-2222-222222222222";
 
+type Switch = fn(Builder, bool) -> Builder;
+
 /// The switch of each member.
-const SWITCHES: [(DefaultMember, fn(Builder, bool) -> Builder); 9] = [
+const SWITCHES: [(DefaultMember, Switch); 9] = [
     (
         DefaultMember::Environment,
         Builder::exclude_environment_credential,
