@@ -11,6 +11,7 @@ import datetime
 import json
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -29,7 +30,7 @@ USER = "ada@lab.test"
 UNKNOWN_TENANT = "99999999-9999-9999-9999-999999999999"
 ARM = "https://management.azure.com"
 # Exit codes of our program.
-UNAVAILABLE, REFUSED = 3, 4
+UNAVAILABLE, REFUSED, INTERRUPTED = 3, 4, 130
 
 
 class Emulator:
@@ -116,6 +117,21 @@ class Machine:
             "--tenant", TENANT, "--skip-subscription-discovery",
         )
 
+    def running(self):
+        """The command lines of all processes of this home that run: zombies don't."""
+        lines = []
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{process}/environ", "rb") as file:
+                    is_ours = f"AZURE_CONFIG_DIR={self.config}".encode() in file.read().split(b"\0")
+                with open(f"/proc/{process}/cmdline", "rb") as file:
+                    line = file.read().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if is_ours and line:
+                lines.append(line)
+        return lines
+
     def token(self, *args, scope=f"{ARM}/.default", env=None):
         """What our credential makes of it: exit code, and the answer or the failure as JSON."""
         done = subprocess.run(
@@ -135,7 +151,17 @@ class AzureCli(unittest.TestCase):
         self.emulator.administer("reset")
         self.machine = Machine(self.emulator)
         self.addCleanup(self.machine.close)
+        self.addCleanup(self.assert_nothing_runs)
         self.machine.add_cloud()
+
+    def assert_nothing_runs(self):
+        """However a tool ended, nothing of it is left a second later."""
+        if not os.path.isdir("/proc/self"):
+            return
+        end = time.monotonic() + 1
+        while self.machine.running() and time.monotonic() < end:
+            time.sleep(0.02)
+        self.assertEqual(self.machine.running(), [])
 
     def sign_in(self):
         code, _, stderr = self.machine.login("--password", self.emulator.secret)
@@ -161,6 +187,8 @@ class AzureCli(unittest.TestCase):
         error = failure["error"]
         self.assertEqual((found, error["kind"], error.get("aadsts")), (code, kind, aadsts), failure)
         self.assertIn(words, error["message"])
+        # What the tool says of ordinary failures can be read.
+        self.assertNotIn("redacted", error["message"])
         return error
 
     def test_secret(self):
@@ -298,6 +326,24 @@ class AzureCli(unittest.TestCase):
         start = time.monotonic()
         self.assert_failure(UNAVAILABLE, "credential_unavailable", words="within 10 s", scope="https://vault.azure.net/.default")
         self.assertLess(time.monotonic() - start, 15)
+        self.assert_nothing_runs()
+
+    def test_an_interrupted_program(self):
+        """Ctrl-C ends our program, and the tool with it, which is in a process group of its own."""
+        self.sign_in()
+        self.emulator.fault({"delay_ms": 60_000})
+        program = subprocess.Popen(
+            [os.environ["ENTRA_PROGRAM"], "token", "https://vault.azure.net/.default", "--via", "azure-cli"],
+            env=self.machine.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        end = time.monotonic() + 10
+        while not any("get-access-token" in line for line in self.machine.running()):
+            self.assertLess(time.monotonic(), end, "the tool was not started")
+            time.sleep(0.02)
+        program.send_signal(signal.SIGINT)
+        stdout, stderr = program.communicate(timeout=10)
+        self.assertEqual((program.returncode, stdout), (INTERRUPTED, ""), stderr)
+        self.assert_nothing_runs()
 
 
 # The real tool without what old versions do not print.

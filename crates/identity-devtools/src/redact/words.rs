@@ -4,7 +4,7 @@
 //! a run is charged what it takes, in bits, to say it after the one before if the run is made of words; one that is drawn from 64 takes six bits each, and
 //! more by this measure, since few of its letters follow each other in words. A run is shown when none of its parts of 16 characters is too dear.
 //!
-//! Of 16 letters and digits drawn by lot, less than one in 100,000 is cheap enough to be shown; of 32, none in any number that matters.
+//! Of 16 letters and digits drawn by lot, about one in 100,000 is cheap enough to be shown; of 32, none in any number that matters.
 
 use crate::answer::is_guid;
 
@@ -14,6 +14,10 @@ const WINDOW: usize = 16;
 const MAX_BITS: u32 = 76;
 /// A mark between words, as `/` and `.`.
 const MARK: u32 = 3;
+/// A mark after a mark, which words rarely have between them.
+const MARK_AFTER_MARK: u32 = 6;
+/// The second one of `//`, which begins addresses.
+const SLASH_AFTER_SLASH: u32 = 1;
 /// A capital that begins a word within a name.
 const HUMP: u32 = 2;
 /// A capital after a capital.
@@ -109,8 +113,9 @@ pub(super) fn is_plain(run: &str) -> bool {
 /// What stood before a character.
 #[derive(Clone, Copy)]
 enum Before {
-    /// The beginning, or a mark.
-    Mark,
+    /// The beginning.
+    Nothing,
+    Mark(char),
     Digit,
     /// A small letter.
     Small(char),
@@ -120,7 +125,7 @@ enum Before {
 /// What each character takes. White space takes nothing and isn't in it: it only ends a word.
 fn bits(run: &str) -> Vec<u32> {
     let mut bits = Vec::with_capacity(run.len());
-    let mut before = Before::Mark;
+    let mut before = Before::Nothing;
     // What the end of the last word took, when white space ended it.
     let mut ended = 0;
     let mut at = 0;
@@ -131,7 +136,7 @@ fn bits(run: &str) -> Vec<u32> {
             .ends_with(|c: char| c.is_ascii_alphanumeric());
         if begins_word && has_guid(rest) {
             bits.extend([GUID; GUID_BYTES]);
-            before = Before::Mark;
+            before = Before::Nothing;
             at += GUID_BYTES;
             continue;
         }
@@ -139,7 +144,7 @@ fn bits(run: &str) -> Vec<u32> {
         at += c.len_utf8();
         if c.is_whitespace() {
             ended += end_of_word(before);
-            before = Before::Mark;
+            before = Before::Nothing;
             continue;
         }
         bits.push(std::mem::take(&mut ended) + taken(before, c));
@@ -147,7 +152,7 @@ fn bits(run: &str) -> Vec<u32> {
             'a'..='z' => Before::Small(c),
             'A'..='Z' => Before::Capital(c),
             '0'..='9' => Before::Digit,
-            _ => Before::Mark,
+            _ => Before::Mark(c),
         };
     }
     bits
@@ -155,14 +160,16 @@ fn bits(run: &str) -> Vec<u32> {
 
 fn taken(before: Before, c: char) -> u32 {
     match (before, c) {
-        (Before::Mark, 'a'..='z' | 'A'..='Z') => beginning(c),
+        (Before::Nothing | Before::Mark(_), 'a'..='z' | 'A'..='Z') => beginning(c),
         (Before::Digit, 'a'..='z' | 'A'..='Z') => LETTER_AFTER_DIGIT + beginning(c),
         (Before::Small(_), 'A'..='Z') => end_of_word(before) + HUMP + beginning(c),
         (Before::Capital(last), 'A'..='Z') => CAPITAL + letter(last, c),
         (Before::Small(last) | Before::Capital(last), 'a'..='z') => letter(last, c),
-        (Before::Mark, '0'..='9') => MARK,
+        (Before::Nothing | Before::Mark(_), '0'..='9') => MARK,
         (Before::Digit, '0'..='9') => DIGIT,
         (_, '0'..='9') => DIGIT_AFTER_LETTER + end_of_word(before),
+        (Before::Mark('/'), '/') => SLASH_AFTER_SLASH,
+        (Before::Mark(_), _) => MARK_AFTER_MARK,
         _ => MARK + end_of_word(before),
     }
 }
@@ -179,7 +186,7 @@ fn letter(before: char, c: char) -> u32 {
 fn end_of_word(before: Before) -> u32 {
     match before {
         Before::Small(last) | Before::Capital(last) => entry(column(last) + 1, END),
-        Before::Mark | Before::Digit => 0,
+        Before::Nothing | Before::Mark(_) | Before::Digit => 0,
     }
 }
 
@@ -243,6 +250,8 @@ mod tests {
             "kQ8vT2mX9cL4wZ7r",
             "k7f2q9x4m1z8w3v6",
             "qzxkvjwpgqhxzrtk",
+            // Marks are cheap, many of them are not.
+            "la_AA+0++0-D__d__A_a0_aL",
             // A GUID has its dashes elsewhere.
             "1111aaaa-22-bb3c4-d5e6-f70819",
         ] {
