@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
 use entra_identity::{
     AccessToken, Authority, ClientOptions, DefaultAzureCredential, Error, ErrorKind,
     InteractiveBrowserCredential, TokenCredential,
 };
 use identity_emulator::{App, Emulator, Route, Tenant, User};
-use identity_testkit::{MemoryFs, ScriptedProcess, TestClock, TestEnv, leak_guard};
+use identity_testkit::{
+    HttpStep, LeakGuard, MemoryFs, ScriptedHttp, ScriptedProcess, TestClock, TestEnv, leak_guard,
+};
+use serde_json::json;
 
 use crate::confidential::claims;
-use crate::support::{CLIENT, TENANT, visible};
+use crate::support::{CLIENT, TENANT, sealed, visible};
 
 const ADA: &str = "ada@contoso.test";
 const SCOPES: &[&str] = &["https://graph.microsoft.com/User.Read"];
@@ -105,5 +109,77 @@ fn the_example_of_error_handling_runs_from_the_chain_to_the_person() {
         );
         assert_eq!(prompts(&emulator), 1);
         guard.check_journal(&visible(&emulator.requests()));
+    });
+}
+
+/// A token for people to read: its claims are shown, itself never.
+fn jwt(guard: &LeakGuard) -> String {
+    let encoded = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    let claims =
+        json!({"tid": TENANT, "appid": CLIENT, "aud": "https://graph.microsoft.com", "roles": ["Reader"]});
+    let signature = guard.secret("signature");
+    let token = format!(
+        "e30.{}.{}",
+        encoded(&claims.to_string()),
+        encoded(signature.expose())
+    );
+    guard.know("access_token", token.clone());
+    token
+}
+
+#[test]
+fn a_report_holds_no_secret_in_its_serialised_form_either() {
+    leak_guard::run(async |guard| {
+        let (secret, proxy, assertion) = (
+            guard.secret("client_secret"),
+            guard.secret("proxy_password"),
+            guard.secret("federated_token"),
+        );
+        let token = jwt(&guard);
+        for refuses in [true, false] {
+            let clock = TestClock::new();
+            let answer = token.clone();
+            let http = ScriptedHttp::new().respond_with(move |_, request| match request.method() {
+                "POST" if refuses => {
+                    HttpStep::entra_error(401, "invalid_client", 7_000_215, "Invalid client secret.")
+                }
+                "POST" => HttpStep::token(&answer, 3599),
+                _ => HttpStep::json(
+                    200,
+                    &json!({"issuer": "https://login.microsoftonline.com/common/v2.0"}),
+                ),
+            });
+            let env = TestEnv::new();
+            env.set("AZURE_TENANT_ID", TENANT)
+                .set("AZURE_CLIENT_ID", CLIENT)
+                .set("AZURE_CLIENT_SECRET", secret.expose())
+                .set("AZURE_FEDERATED_TOKEN_FILE", "/token")
+                .set(
+                    "HTTP_PROXY",
+                    format!("http://user:{}@proxy.test:3128", proxy.expose()),
+                );
+            let files = MemoryFs::with_clock(&clock);
+            files.put("/token", assertion.expose().as_bytes());
+            let options = sealed(&http, &clock)
+                .with_env(Arc::new(env))
+                .with_file_system(Arc::new(files));
+            let credential = DefaultAzureCredential::builder()
+                .with_options(&options)
+                .build()
+                .unwrap();
+            let report = credential.diagnose(SCOPES[0]).await;
+            guard.check_display(&report);
+            let json = serde_json::to_value(&report).unwrap();
+            guard.check_text("the report as JSON", json.to_string());
+            assert_eq!(json["credential"], "DefaultAzureCredential");
+            let (verdict, at) = match refuses {
+                true => ("failed", "stopped_at"),
+                false => ("works", "winner"),
+            };
+            assert_eq!(json["links"][0]["verdict"], verdict, "{report}");
+            assert_eq!(json[at], "EnvironmentCredential");
+            let finding = json.pointer("/links/1/findings/0/id").unwrap();
+            assert_eq!(finding, "E-FED-UNREADABLE", "{report}");
+        }
     });
 }

@@ -7,7 +7,9 @@ use identity_base::{ErrorKind, TokenCredential, TokenRequest};
 use identity_chain::{ChainedTokenCredential, DefaultAzureCredential, DefaultMember};
 use identity_testkit::{HttpStep, ProcessStep, ScriptedHttp, StaticCredential};
 
-use crate::world::{CLIENT, SCOPE, TENANT, imds_token, is_imds, is_probe, run, run_with};
+use crate::world::{
+    CLIENT, SCOPE, TENANT, imds_token, imds_token_for, is_imds, is_probe, run, run_at, run_with,
+};
 
 /// A network on which the metadata endpoint answers.
 fn with_imds() -> ScriptedHttp {
@@ -440,6 +442,43 @@ fn a_thousand_first_callers_ask_each_member_once() {
             assert_eq!(one.await.unwrap().unwrap().secret(), "of-the-host");
         }
         assert_eq!(world.http.calls(), 2, "one probe, one request");
+    });
+}
+
+#[test]
+fn three_scopes_at_once_take_two_fetch_times_and_one_probe() {
+    let clock = identity_testkit::TestClock::new();
+    let http = ScriptedHttp::new().respond_with({
+        let clock = clock.clone();
+        move |_, request| match (is_probe(request), request.query_value("resource")) {
+            (true, _) => HttpStep::status(400),
+            (_, Some(resource)) => {
+                let answer = imds_token_for("of-the-host", &resource);
+                answer.after(clock.clone(), Duration::from_millis(500))
+            }
+            _ => HttpStep::hang(),
+        }
+    });
+    run_at(&clock.clone(), http, async |world| {
+        let credential = world.default_chain();
+        let began = world.clock.wall();
+        let tasks = [
+            "https://a.test/.default",
+            "https://b.test/.default",
+            "https://c.test/.default",
+        ]
+        .map(|scope| {
+            let credential = credential.clone();
+            tokio::spawn(async move { credential.get_token(&[scope]).await })
+        });
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        let took = world.clock.wall().duration_since(began).unwrap();
+        assert!(took <= Duration::from_secs(1), "{took:?}");
+        let requests = world.http.requests();
+        let probes = requests.iter().filter(|request| is_probe(request)).count();
+        assert_eq!((requests.len(), probes), (4, 1));
     });
 }
 

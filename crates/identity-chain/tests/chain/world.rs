@@ -41,9 +41,13 @@ pub(crate) fn run(test: impl AsyncFnOnce(&World)) {
 
 /// The same with a network that answers.
 pub(crate) fn run_with(http: ScriptedHttp, test: impl AsyncFnOnce(&World)) {
-    let clock = TestClock::new();
-    leak_guard::run_virtual(&clock.clone(), async |guard| {
-        within(clock, http, &guard, test).await
+    run_at(&TestClock::new(), http, test);
+}
+
+/// The same by a clock that the network knows as well.
+pub(crate) fn run_at(clock: &TestClock, http: ScriptedHttp, test: impl AsyncFnOnce(&World)) {
+    leak_guard::run_virtual(clock, async |guard| {
+        within(clock.clone(), http, &guard, test).await
     });
 }
 
@@ -190,11 +194,15 @@ pub(crate) fn az_answer(token: &str) -> String {
 
 /// The metadata endpoint's good answer.
 pub(crate) fn imds_token(token: &str) -> HttpStep {
+    imds_token_for(token, "https://management.azure.com")
+}
+
+pub(crate) fn imds_token_for(token: &str, resource: &str) -> HttpStep {
     HttpStep::json(
         200,
         &serde_json::json!({
             "access_token": token, "expires_in": "86399", "expires_on": "4102444800",
-            "resource": "https://management.azure.com", "token_type": "Bearer",
+            "resource": resource, "token_type": "Bearer",
         }),
     )
 }
