@@ -53,13 +53,7 @@ impl Listeners {
         let port = first.local_addr()?.port();
         let mut sockets = vec![first];
         if host == Host::Localhost {
-            match listen(SocketAddr::new(v6, port), is_fixed) {
-                Ok(second) => sockets.push(second),
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
-                // A machine without IPv6: nobody else can listen there either.
-                Err(error) if has_no_family(&error) => {}
-                Err(error) => return Err(error),
-            }
+            sockets.extend(if_there_is_one(listen(SocketAddr::new(v6, port), is_fixed))?);
         }
         Ok(Self { sockets, port })
     }
@@ -75,6 +69,15 @@ fn free<T>(mut bind: impl FnMut() -> io::Result<T>) -> io::Result<T> {
         }
     }
     Err(last)
+}
+
+/// The listener of the other family; none on a machine without that family, where nobody else can listen either.
+fn if_there_is_one<T>(listener: io::Result<T>) -> io::Result<Option<T>> {
+    match listener {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if has_no_family(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether the machine doesn't know a family of addresses at all. Other failures, too many open files for example, say nothing of what others can do.
@@ -148,15 +151,17 @@ mod tests {
 
     #[test]
     fn only_a_machine_without_a_family_goes_without_it() {
+        assert_eq!(if_there_is_one(Ok(7)).unwrap(), Some(7));
         for known in [
             io::Error::from(io::ErrorKind::AddrNotAvailable),
             io::Error::from_raw_os_error(FAMILY_NOT_SUPPORTED),
         ] {
-            assert!(has_no_family(&known), "{known:?}");
+            assert_eq!(if_there_is_one::<u16>(Err(known)).unwrap(), None);
         }
         // Too many open files, no memory, taken, forbidden.
         for number in [24, 23, 12, 98, 13] {
-            assert!(!has_no_family(&io::Error::from_raw_os_error(number)), "{number}");
+            let error = io::Error::from_raw_os_error(number);
+            assert!(if_there_is_one::<u16>(Err(error)).is_err(), "{number}");
         }
     }
 

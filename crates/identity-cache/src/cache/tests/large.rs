@@ -13,7 +13,7 @@ fn fill(document: &mut Document, name: &str, bytes: usize, lifetime: Duration) {
     }
 }
 
-const TWELVE: usize = 12 << 20;
+const MEBIBYTE: usize = 1 << 20;
 
 #[test]
 fn nothing_is_written_that_could_not_be_read_again() {
@@ -24,14 +24,11 @@ fn nothing_is_written_that_could_not_be_read_again() {
             .with_clock(Arc::new(identity_testkit::TestClock::new()));
         let cache = TokenCache::persistent(&place.options(), false, &client).unwrap();
         let hour = Duration::from_secs(3600);
-        cache
-            .update(|document| {
-                add(document, "s");
-                fill(document, "a", TWELVE, hour);
-            })
-            .await;
+        cache.update(|document| add(document, "s")).await;
         let written = fs::metadata(place.path()).unwrap();
-        cache.update(|document| fill(document, "b", TWELVE, hour)).await;
+        cache
+            .update(|document| fill(document, "a", 17 * MEBIBYTE, hour))
+            .await;
         let status = cache.status();
         assert!(
             matches!(&status, CacheStatus::ReadOnly(_, why) if why.contains("too large")),
@@ -39,7 +36,7 @@ fn nothing_is_written_that_could_not_be_read_again() {
         );
         // It goes on with all of it, and others with what was there.
         let filled = |document: &Document| {
-            has(document, "s") && document.len(crate::document::EntryMap::AccessToken) > 300
+            has(document, "s") && document.len(crate::document::EntryMap::AccessToken) > 200
         };
         assert!(cache.read(filled).await);
         assert_eq!(fs::metadata(place.path()).unwrap().len(), written.len());
@@ -57,12 +54,12 @@ fn what_is_expired_makes_room() {
         cache
             .update(|document| {
                 add(document, "s");
-                fill(document, "short", TWELVE, Duration::from_secs(60));
+                fill(document, "short", 9 * MEBIBYTE, Duration::from_secs(60));
             })
             .await;
         clock.advance(Duration::from_secs(120));
         cache
-            .update(|document| fill(document, "long", TWELVE, Duration::from_secs(3600)))
+            .update(|document| fill(document, "long", 9 * MEBIBYTE, Duration::from_secs(3600)))
             .await;
         assert_eq!(cache.status(), CacheStatus::Kept(StoreKind::UnencryptedFile));
         let other = place.cache();
@@ -71,7 +68,7 @@ fn what_is_expired_makes_room() {
             other
                 .read(|document| document.len(crate::document::EntryMap::AccessToken))
                 .await,
-            1 + TWELVE / (64 * 1024)
+            1 + 9 * MEBIBYTE / (64 * 1024)
         );
     });
 }
