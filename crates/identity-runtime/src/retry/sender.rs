@@ -97,6 +97,12 @@ impl Sender {
         let mut unreachable = 0u32;
         for repetition in 0u32.. {
             let left = policy.total.saturating_sub(self.clock.now().since(begun));
+            // The machine may have slept during the wait. An attempt without time would fail as if nobody were there.
+            if left.is_zero()
+                && let Some(error) = last
+            {
+                return Err(error);
+            }
             let attempt = match host.attempt(call.key.0, self.clock.now().elapsed) {
                 Ok(attempt) => attempt,
                 Err(wait) => return Err(last.unwrap_or_else(|| resting(&name, wait))),

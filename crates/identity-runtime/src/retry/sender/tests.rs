@@ -263,6 +263,25 @@ fn a_service_that_never_answers_is_given_up_at_the_deadline() {
 }
 
 #[test]
+fn a_machine_that_slept_during_a_wait_makes_no_attempt_without_time() {
+    let world = World::answering(|| HttpStep::status(503));
+    let key = call("a");
+    let mut sending = std::pin::pin!(world.get(&key));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(sending.as_mut().poll(&mut context).is_pending());
+    assert_eq!((world.http.calls(), world.clock.sleeping()), (1, 1), "it waits");
+    world.clock.jump_elapsed(8 * 3600 * SECOND);
+    let std::task::Poll::Ready(Err(error)) = sending.as_mut().poll(&mut context) else {
+        panic!("its time is over")
+    };
+    assert_eq!(
+        (error.kind(), error.http_status()),
+        (ErrorKind::Transport, Some(503))
+    );
+    assert_eq!(world.http.calls(), 1);
+}
+
+#[test]
 fn repetitions_come_out_of_a_budget() {
     let world = World::answering(|| HttpStep::status(429));
     for n in 0..100 {
