@@ -52,15 +52,17 @@ impl DeviceCode {
         Started::read(&answer, application.authority())
     }
 
-    /// Asks whether the person is done, until there is an answer.
+    /// Asks whether the person is done, until there is an answer, or until the code will be over before anything may be asked again.
     async fn poll(
         &self,
         application: &Application,
         tenant: &TenantId,
         grant: &Grant,
         mut pause: Duration,
+        limit: Duration,
     ) -> Result<TokenResponse, Error> {
         let clock = application.options().clock();
+        let begun = clock.now();
         // Whether the answer to a question was lost: it may have been the token.
         let mut lost = None;
         loop {
@@ -77,6 +79,13 @@ impl DeviceCode {
                     // The network is down for the moment: the code is still valid, and asking less often doesn't hurt.
                     ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Overloaded => {
                         pause = pause.saturating_mul(2).min(MAX_INTERVAL.max(pause));
+                    }
+                    ErrorKind::Throttled
+                        if error
+                            .retry_after()
+                            .is_some_and(|asked| asked >= limit.saturating_sub(clock.now().since(begun))) =>
+                    {
+                        return Err(error);
                     }
                     ErrorKind::Throttled => {
                         pause = pause.max(error.retry_after().unwrap_or(pause)).min(MAX_LIFETIME);
@@ -130,7 +139,7 @@ impl SignIn for DeviceCode {
             grant = grant.field("claims", claims);
         }
         let grant = endpoints.aim(grant)?;
-        let polling = self.poll(application, tenant, &grant, started.interval);
+        let polling = self.poll(application, tenant, &grant, started.interval, limit);
         let response = timeout(&**options.clock(), limit, polling)
             .await
             .unwrap_or_else(|| Err(too_late(limit)))?;

@@ -52,11 +52,13 @@ pub(super) async fn assertion(
         )
         .header(SOAP_ACTION, HeaderValue::from_static(endpoint.version.action()));
     // A wrong password comes as 500, with the reason in the body; repeating it would lock the account.
-    let response = exchange(options, headers, request, |response| {
-        response.body.trim_ascii().starts_with(b"<")
-    })
-    .await?;
+    let response = exchange(options, headers, request, |response| is_soap(&response.body)).await?;
     rstr::read(&response.body).map_err(|error| error.with_http_status(response.status.as_u16()))
+}
+
+/// Whether it is an answer of the server, and no page of something in front of it that is down for the moment.
+fn is_soap(body: &[u8]) -> bool {
+    body.trim_ascii().starts_with(b"<") && body.windows(8).any(|part| part == b"Envelope")
 }
 
 /// Where the server takes user name and password.

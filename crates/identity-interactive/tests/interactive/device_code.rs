@@ -199,6 +199,24 @@ fn a_network_that_is_down_for_a_while_is_sat_out() {
 }
 
 #[test]
+fn a_wait_beyond_the_codes_life_fails_at_once() {
+    run(async |world| {
+        let credential = builder(world).build().unwrap();
+        world.http.push(device_code(world, 900, 5));
+        world
+            .http
+            .push(HttpStep::status(429).header("retry-after", "3600"));
+        let error = world.token(&credential, SCOPE).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.retry_after()),
+            (ErrorKind::Throttled, Some(Duration::from_secs(3600))),
+            "{error}"
+        );
+        assert_eq!(world.http.calls(), 2);
+    });
+}
+
+#[test]
 fn a_token_whose_answer_was_lost_is_not_called_a_refusal() {
     run(async |world| {
         let credential = builder(world).build().unwrap();

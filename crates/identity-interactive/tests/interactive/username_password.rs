@@ -224,6 +224,31 @@ fn a_wrong_password_is_asked_about_once() {
 }
 
 #[test]
+fn a_page_in_front_of_the_server_that_is_down_is_not_its_answer() {
+    run(async |world| {
+        let password = world.guard.secret("password");
+        let credential = builder(world, &password).build().unwrap();
+        world.http.push(HttpStep::json(
+            200,
+            &json!({"account_type": "Federated", "federation_active_auth_url": "https://fs.contoso.test/adfs/services/trust/2005/usernamemixed"}),
+        ));
+        for _ in 0..4 {
+            world.http.push(HttpStep::bytes(
+                503,
+                "<html><body>down for maintenance</body></html>",
+            ));
+        }
+        let error = world.token(&credential, SCOPE).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.http_status()),
+            (ErrorKind::Transport, Some(503)),
+            "{error}"
+        );
+        assert_eq!(world.http.calls(), 5, "it is tried again");
+    });
+}
+
+#[test]
 fn servers_that_are_not_what_they_should_be() {
     let federated =
         |member: &str, url: &str| HttpStep::json(200, &json!({"account_type": "Federated", member: url}));
