@@ -45,9 +45,10 @@ pub(crate) fn read(json: &Json, expected: &Expected<'_>, sent: Now) -> Result<Fe
     })
 }
 
-/// Whether an answer is meant to have a token.
+/// Whether an answer is meant to have a token. One that names an error beside it isn't.
 pub(crate) fn has_token(json: &Json) -> bool {
-    json.get("access_token").is_some()
+    let names_error = json.text("error").is_some_and(|error| !error.is_empty());
+    json.get("access_token").is_some() && !names_error
 }
 
 fn token(json: &Json) -> Result<Secret, Error> {

@@ -117,6 +117,14 @@ fn only_a_bearer_token_that_fits_a_header_is_taken() {
 }
 
 #[test]
+fn an_error_beside_a_token_is_an_error() {
+    let has = |document: &str| has_token(&Json::parse(document.as_bytes()).unwrap());
+    assert!(has(r#"{"access_token":"t"}"#) && has(r#"{"access_token":"t","error":""}"#));
+    assert!(has(r#"{"access_token":"t","error":null}"#));
+    assert!(!has(r#"{"access_token":"t","error":"invalid_request"}"#) && !has("{}"));
+}
+
+#[test]
 fn the_resource_has_to_be_the_requested_one_where_it_is_named() {
     let of = |resource: &str| {
         let document = format!(r#"{{"access_token":"t","expires_in":1,"resource":{resource}}}"#);
