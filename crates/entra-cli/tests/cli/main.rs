@@ -12,7 +12,8 @@ mod developer_tools;
 mod doctor;
 #[cfg(test)]
 mod help;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod interrupted;
 #[cfg(test)]
 mod managed_identity;
