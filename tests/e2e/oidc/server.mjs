@@ -7,10 +7,15 @@
 //
 // The first line on standard output is {"port": N}. After that each line on standard input is a JSON request, answered by
 // one line: {"sign_in": {client, challenge, redirect_uri, scope}} plays a user with a browser and gives {"code"} or
-// {"error"}; {"events": true} gives what was granted and refused since the last time. It ends with its standard input.
+// {"error"}; {"browse": {url, change}} opens an address, with other parameters where `change` says so, and posts the form that
+// comes of it to the program that listens, for {"status", "title"}; {"approve": {uri, user_code, decline}} types a device's code
+// in; {"wait": error} is answered when something was refused with it; {"events": true} gives what was granted and refused since the
+// last time. It ends with its standard input.
 
 import crypto from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 import fs from 'node:fs'
+import http from 'node:http'
 import https from 'node:https'
 import path from 'node:path'
 import readline from 'node:readline'
@@ -35,11 +40,13 @@ const userScopes = ['openid', 'profile', 'offline_access']
 const tls = https.createServer({ key: config.tls.key, cert: config.tls.cert })
 await new Promise((listening) => tls.listen(0, '127.0.0.1', listening))
 const { port } = tls.address()
-const issuer = `https://localhost:${port}`
+const origin = `https://localhost:${port}`
+// As Entra's: the tenant is in it, and in every id token.
+const issuer = `${origin}/${tenant}/v2.0`
 
 const service = { grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: config.scopes.join(' ') }
 const user = {
-  grant_types: ['authorization_code', 'refresh_token'],
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
   response_types: ['code'],
   redirect_uris: config.redirect_uris,
   scope: [...userScopes, ...config.scopes].join(' '),
@@ -60,13 +67,17 @@ const provider = new Provider(issuer, {
   scopes: [...userScopes, ...config.scopes],
   clientAuthMethods: ['client_secret_post', 'private_key_jwt', 'none'],
   pkce: { required: () => true },
-  features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
+  features: { clientCredentials: { enabled: true }, deviceFlow: { enabled: true }, devInteractions: { enabled: false } },
+  claims: { openid: ['sub'], profile: ['preferred_username', 'tid'] },
+  // Entra has them in the id token, not in an endpoint of their own.
+  conformIdTokenClaims: false,
   rotateRefreshToken: true,
   issueRefreshToken: async (ctx, client, code) => client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
-  findAccount: (ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
+  findAccount: (ctx, id) => ({ accountId: id, claims: async () => ({ sub: id, preferred_username: `${id}@contoso.test`, tid: tenant }) }),
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
   routes: {
     authorization: `/${tenant}/oauth2/v2.0/authorize`,
+    device_authorization: `/${tenant}/oauth2/v2.0/devicecode`,
     token: `/${tenant}/oauth2/v2.0/token`,
     jwks: `/${tenant}/discovery/v2.0/keys`,
   },
@@ -85,11 +96,13 @@ const provider = new Provider(issuer, {
 })
 
 const events = []
+const news = new EventEmitter()
 provider.on('grant.success', (ctx) => events.push({ granted: ctx.oidc.params.grant_type, client: ctx.oidc.client.clientId }))
 for (const name of ['grant.error', 'authorization.error', 'server_error']) {
   provider.on(name, (ctx, error) => {
     const why = [error.error_description, error.error_detail, error.cause?.message].filter(Boolean).join(': ')
     events.push({ refused: error.message, why })
+    news.emit('refused')
   })
 }
 
@@ -118,44 +131,81 @@ tls.on('request', async (request, response) => {
   }
 })
 
-// A browser that keeps cookies and follows redirects until one leads out of the provider.
-const get = (url, cookies) =>
+// A browser that keeps cookies and follows redirects. It stops at a page, or before it leaves the provider.
+const send = (url, { cookies = new Map(), form, headers = {} } = {}) =>
   new Promise((answered, failed) => {
-    const headers = { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }
-    https.get(url, { headers, ca: config.tls.cert }, (answer) => {
-      answer.resume()
-      answer.on('end', () => answered(answer))
-    }).on('error', failed)
+    const body = form && new URLSearchParams(form).toString()
+    const all = { ...headers, cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }
+    if (body) Object.assign(all, { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) })
+    const { request } = url.startsWith('https:') ? https : http
+    const asked = request(url, { method: form ? 'POST' : 'GET', headers: all, ca: config.tls.cert }, async (answer) => {
+      for (const cookie of answer.headers['set-cookie'] ?? []) {
+        const [name, value] = cookie.split(';')[0].split('=')
+        value ? cookies.set(name, value) : cookies.delete(name)
+      }
+      const chunks = []
+      for await (const chunk of answer) chunks.push(chunk)
+      answered({ status: answer.statusCode, location: answer.headers.location, text: Buffer.concat(chunks).toString() })
+    })
+    asked.on('error', failed)
+    asked.end(body)
   })
+const visit = async (url, cookies = new Map(), form) => {
+  for (let hops = 0; hops < 12; hops++) {
+    const page = await send(url, { cookies, form })
+    if (!page.location) return { ...page, url }
+    url = new URL(page.location, url).href
+    form = undefined
+    if (new URL(url).origin !== origin) return { left: new URL(url) }
+  }
+  throw new Error('too many redirects')
+}
+const text = (escaped) => escaped.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
+const formOf = (page) => ({
+  action: text(/<form [^>]*action="([^"]*)"/.exec(page.text)?.[1] ?? ''),
+  fields: Object.fromEntries([...page.text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)].map(([, name, value]) => [name, text(value)])),
+})
+
 const signIn = async ({ client, challenge, redirect_uri, scope }) => {
   const query = {
     client_id: client, response_type: 'code', redirect_uri, scope, prompt: 'consent',
     state: crypto.randomUUID(), nonce: crypto.randomUUID(), code_challenge: challenge, code_challenge_method: 'S256',
   }
+  const { left, status } = await visit(`${origin}/${tenant}/oauth2/v2.0/authorize?${new URLSearchParams(query)}`)
+  if (!left) return { error: `the sign-in ended with status ${status}` }
+  if (left.searchParams.get('state') !== query.state) return { error: 'the state was lost' }
+  return { code: left.searchParams.get('code'), error: left.searchParams.get('error') ?? undefined }
+}
+const browse = async ({ url, change = {} }) => {
+  const changed = new URL(url)
+  for (const [name, value] of Object.entries(change)) changed.searchParams.set(name, value)
+  const page = await visit(changed.href)
+  if (page.left) return { error: 'the answer came in an address' }
+  const { action, fields } = formOf(page)
+  if (!action) return { error: `the sign-in ended with status ${page.status}` }
+  const shown = await send(action, { form: fields, headers: { origin } })
+  return { status: shown.status, title: /<title>([^<]*)/.exec(shown.text)?.[1] }
+}
+const approve = async ({ uri, user_code, decline }) => {
   const cookies = new Map()
-  let url = `${issuer}/${tenant}/oauth2/v2.0/authorize?${new URLSearchParams(query)}`
-  for (let hops = 0; hops < 12; hops++) {
-    const answer = await get(url, cookies)
-    for (const cookie of answer.headers['set-cookie'] ?? []) {
-      const [name, value] = cookie.split(';')[0].split('=')
-      value ? cookies.set(name, value) : cookies.delete(name)
-    }
-    if (!answer.headers.location) return { error: `the sign-in ended with status ${answer.statusCode}` }
-    const next = new URL(answer.headers.location, url)
-    if (next.origin !== issuer) {
-      if (next.searchParams.get('state') !== query.state) return { error: 'the state was lost' }
-      return { code: next.searchParams.get('code'), error: next.searchParams.get('error') ?? undefined }
-    }
-    url = next.href
-  }
-  return { error: 'too many redirects' }
+  const { action, fields } = formOf(await visit(uri, cookies))
+  const page = await visit(new URL(action, uri).href, cookies, { ...fields, user_code, ...(decline ? { abort: 'yes' } : { confirm: 'yes' }) })
+  return { status: page.status }
 }
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
 say({ port })
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const request = JSON.parse(line)
-  if (request.sign_in) say(await signIn(request.sign_in).catch((error) => ({ error: String(error) })))
-  else say({ events: events.splice(0) })
+  const answer = async () => {
+    if (request.sign_in) return signIn(request.sign_in)
+    if (request.browse) return browse(request.browse)
+    if (request.approve) return approve(request.approve)
+    if (request.wait) {
+      while (!events.some((event) => event.refused === request.wait)) await once(news, 'refused')
+    }
+    return { events: events.splice(0) }
+  }
+  say(await answer().catch((error) => ({ error: String(error) })))
 }
 process.exit(0)

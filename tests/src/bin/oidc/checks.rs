@@ -1,17 +1,21 @@
 //! The checks: each credential gets its tokens, and what is wrong is refused by the provider and told as it should be.
 
 mod assertion;
+mod browser;
 mod code;
+mod device;
 
 use entra_identity::{
     AccessToken, AssertionSource, CertificateCredential, ClientAssertionCredential, ClientCertificate,
-    ClientSecretCredential, Error, ErrorKind, SignatureAlgorithm, TokenCredential,
+    ClientSecretCredential, Error, ErrorKind, SignatureAlgorithm, TokenCredential, TokenRequest,
 };
 use identity_emulator::TestCertificate;
 use serde_json::{Value, json};
 
 use self::assertion::{assertion, now, put};
+pub(crate) use self::browser::browser;
 pub(crate) use self::code::code;
+pub(crate) use self::device::device;
 use crate::Result;
 use crate::judge::{CERTIFICATE_CLIENT, Judge, SECRET, SECRET_CLIENT, STORAGE, TENANT, VAULT};
 use crate::verdict::Verdict;
@@ -57,6 +61,31 @@ fn refused(
         format!("{outcome:?}, and the provider said {events:?}")
     });
     Ok(())
+}
+
+/// Further tokens of somebody who signed in; the last one, if it came. The provider takes each refresh token once, so these show that the new one is kept each time.
+async fn rotated(
+    verdict: &mut Verdict,
+    judge: &mut Judge,
+    who: &str,
+    credential: &dyn TokenCredential,
+    first: Outcome,
+) -> Result<Option<AccessToken>> {
+    let other = credential.get_token(&[VAULT]).await;
+    let what = format!("{who}: refresh token for another API");
+    granted(verdict, judge, &what, &other, "refresh_token")?;
+    let mut last = first;
+    for round in 1..=3 {
+        let request = match &last {
+            Ok(token) => TokenRequest::new(&[STORAGE]).rejected(token),
+            Err(_) => TokenRequest::new(&[STORAGE]),
+        };
+        let next = credential.get_token_with(request).await;
+        let what = format!("{who}: rotated refresh token, round {round}");
+        granted(verdict, judge, &what, &next, "refresh_token")?;
+        last = next;
+    }
+    Ok(last.ok())
 }
 
 /// A client secret, right and wrong.

@@ -52,7 +52,7 @@ impl Judge {
             "modules": modules,
             "tenant": TENANT,
             "scopes": [STORAGE, VAULT],
-            "redirect_uris": [REDIRECT],
+            "redirect_uris": [REDIRECT, "http://localhost"],
             "tls": {"key": tls.key_pem(), "cert": tls.certificate_pem()},
             "clients": {
                 "certificate": {"id": CERTIFICATE_CLIENT, "pem": certificate.certificate_pem()},
@@ -118,9 +118,38 @@ impl Judge {
         }
     }
 
+    /// Opens an address as a person who signs in and consents at once, with other parameters where `change` says so. What the program's page was called
+    /// that the answer was posted to.
+    pub(crate) fn browse(&mut self, url: &str, change: &Value) -> Result<String> {
+        let answer = self.ask(&json!({"browse": {"url": url, "change": change}}))?;
+        match answer.get("title").and_then(Value::as_str) {
+            Some(title) => Ok(title.to_owned()),
+            None => Err(format!("nothing was shown: {answer}").into()),
+        }
+    }
+
+    /// Types a device's code in, and lets it sign in or not.
+    pub(crate) fn approve(&mut self, uri: &str, user_code: &str, decline: bool) -> Result<()> {
+        let request = json!({"uri": uri, "user_code": user_code, "decline": decline});
+        let answer = self.ask(&json!({"approve": request}))?;
+        match answer.get("status").and_then(Value::as_u64) {
+            Some(200) => Ok(()),
+            _ => Err(format!("the code was not taken: {answer}").into()),
+        }
+    }
+
+    /// As [`events`](Self::events), as soon as the provider refused something with `error`.
+    pub(crate) fn wait_for_refusal(&mut self, error: &str) -> Result<Vec<Value>> {
+        self.events_of(&json!({"wait": error}))
+    }
+
     /// What the provider granted and refused since it was last asked.
     pub(crate) fn events(&mut self) -> Result<Vec<Value>> {
-        let mut answer = self.ask(&json!({"events": true}))?;
+        self.events_of(&json!({"events": true}))
+    }
+
+    fn events_of(&mut self, request: &Value) -> Result<Vec<Value>> {
+        let mut answer = self.ask(request)?;
         match answer.get_mut("events").map(Value::take) {
             Some(Value::Array(events)) => Ok(events),
             _ => Err("the provider told no events".into()),

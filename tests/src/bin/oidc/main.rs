@@ -38,7 +38,9 @@ fn run(node: &std::path::Path, script: &std::path::Path, modules: &std::path::Pa
     runtime.block_on(async {
         checks::secret(&mut judge, &mut verdict).await?;
         checks::certificate(&mut judge, &mut verdict).await?;
-        checks::code(&mut judge, &mut verdict).await
+        checks::code(&mut judge, &mut verdict).await?;
+        checks::browser(&mut judge, &mut verdict).await?;
+        checks::device(&mut judge, &mut verdict).await
     })?;
     Ok(verdict)
 }

@@ -5,9 +5,9 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entra_identity::{AuthorizationCodeCredential, ErrorKind, TokenCredential, TokenRequest};
 use ring::digest::{SHA256, digest};
 
-use super::{granted, refused};
+use super::{granted, refused, rotated};
 use crate::Result;
-use crate::judge::{Judge, PUBLIC_CLIENT, REDIRECT, SECRET, STORAGE, TENANT, VAULT, WEB_CLIENT};
+use crate::judge::{Judge, PUBLIC_CLIENT, REDIRECT, SECRET, STORAGE, TENANT, WEB_CLIENT};
 use crate::verdict::Verdict;
 
 const VERIFIER: &str = "a-code-verifier-that-has-more-than-the-43-characters-it-needs";
@@ -99,26 +99,7 @@ async fn session(
         &first,
         "authorization_code",
     )?;
-    let other = session.get_token(&[VAULT]).await;
-    granted(
-        verdict,
-        judge,
-        &format!("{who}: refresh token for another API"),
-        &other,
-        "refresh_token",
-    )?;
-    // The provider takes each refresh token once, so these show that the new one is kept each time.
-    let mut last = first;
-    for round in 1..=3 {
-        let request = match &last {
-            Ok(token) => TokenRequest::new(&[STORAGE]).rejected(token),
-            Err(_) => TokenRequest::new(&[STORAGE]),
-        };
-        let next = session.get_token_with(request).await;
-        let what = format!("{who}: rotated refresh token, round {round}");
-        granted(verdict, judge, &what, &next, "refresh_token")?;
-        last = next;
-    }
+    let last = rotated(verdict, judge, who, &session, first).await?;
     let replay = credential(judge, &code, redemption)?.get_token(&[STORAGE]).await;
     let what = format!("{who}: the code a second time: refused");
     refused(
@@ -130,7 +111,7 @@ async fn session(
         ErrorKind::AuthenticationFailed,
     )?;
     // A code that is used twice was stolen: the provider ends the session, and the credential asks for a sign-in.
-    if let Ok(token) = &last {
+    if let Some(token) = &last {
         let request = TokenRequest::new(&[STORAGE]).rejected(token);
         let ended = session.get_token_with(request).await;
         let what = format!("{who}: the session is over then");
