@@ -23,8 +23,9 @@ pub(crate) fn check() -> Result {
     }
     let target = Workspace::load()?.target_dir;
     let all = |command: &str| cargo(command, &target).args(["--workspace", "--all-features"]);
+    // Not `--all`: that would be the crates outside of this workspace too.
     Cmd::cargo()
-        .args(["fmt", "--all", "--check", "--manifest-path", MANIFEST])
+        .args(["fmt", "--check", "--manifest-path", MANIFEST])
         .run()?;
     all("clippy")
         .args(["--all-targets", "--", "-D", "warnings"])

@@ -170,3 +170,37 @@ impl StdError for SqlServerError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tiberius::EncryptionLevel;
+
+    use super::*;
+
+    /// If the driver shows its configuration in another way, tokens are sent nowhere.
+    #[test]
+    fn the_level_of_encryption_is_read() {
+        for (level, encrypted) in [
+            (EncryptionLevel::NotSupported, false),
+            (EncryptionLevel::Off, true),
+            (EncryptionLevel::On, true),
+            (EncryptionLevel::Required, true),
+            (EncryptionLevel::Strict, true),
+        ] {
+            let mut config = Config::new();
+            config.encryption(level);
+            assert_eq!(encrypts(&config), encrypted, "{level:?}");
+        }
+    }
+
+    #[test]
+    fn without_tls_another_machine_is_refused_whatever_is_set() {
+        let mut config = Config::new();
+        config.encryption(EncryptionLevel::Required);
+        config.host("name.database.windows.net");
+        let error = check_encryption(&config).unwrap_err();
+        assert!(error.to_string().contains("feature `rustls`"), "{error}");
+        config.host("localhost");
+        check_encryption(&config).unwrap();
+    }
+}
