@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_base::{ErrorKind, TokenCredential};
+use identity_base::{ErrorKind, TokenCredential, TokenRequest};
 use identity_chain::{DefaultAzureCredentialBuilder as Builder, DefaultMember};
 use identity_testkit::{HttpStep, ProcessStep, RecordingBrowser, ScriptedHttp};
 use serde_json::json;
@@ -149,6 +149,48 @@ fn the_time_limit_reaches_each_of_the_three_tools() {
                 );
             });
         }
+    }
+}
+
+#[test]
+fn other_tenants_are_allowed_for_deployed_members_by_option_and_for_tools_always() {
+    for (member, allowed, kind) in [
+        (DefaultMember::Environment, true, None),
+        (
+            DefaultMember::Environment,
+            false,
+            Some(ErrorKind::AuthenticationFailed),
+        ),
+        (DefaultMember::WorkloadIdentity, true, None),
+        (
+            DefaultMember::WorkloadIdentity,
+            false,
+            Some(ErrorKind::AuthenticationFailed),
+        ),
+        (DefaultMember::AzureCli, false, None),
+    ] {
+        run_with(
+            ScriptedHttp::new().respond_with(|_, _| HttpStep::token("t", 3599)),
+            async |world| {
+                world.set_application();
+                let assertion = world.guard.secret("assertion");
+                world.files.put("/token", assertion.expose().as_bytes());
+                world.guard.allow_file("/token");
+                world.install_az();
+                world
+                    .env
+                    .set("AZURE_FEDERATED_TOKEN_FILE", "/token")
+                    .set("AZURE_TOKEN_CREDENTIALS", member.name());
+                let mut builder = world.builder();
+                if allowed {
+                    builder = builder.with_additionally_allowed_tenants(["contoso.test"]);
+                }
+                let credential = builder.build().unwrap();
+                let request = TokenRequest::new(SCOPE).tenant_id("contoso.test");
+                let result = credential.get_token_with(request).await;
+                assert_eq!(result.err().map(|error| error.kind()), kind, "{member} {allowed}");
+            },
+        );
     }
 }
 
