@@ -194,7 +194,7 @@ fn blame(link: &mut LinkReport, error: &Error, scope: &str) {
 }
 
 /// The answer of somebody in the place of a metadata endpoint, if an error of managed identity comes from one. The endpoint itself never answers with success
-/// and no token, at length, with a redirect or with the wish for a proxy's password; it has no gateway in front of it, and what it refuses has a code.
+/// and no token, at length, with a redirect or with the wish for a proxy's password, and it has no gateway in front of it; what it says itself has a code.
 fn replaced(error: &Error) -> Option<String> {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<HttpError>());
     if cause.is_some_and(|cause| cause.kind == HttpErrorKind::TooLarge) {
@@ -202,7 +202,7 @@ fn replaced(error: &Error) -> Option<String> {
     }
     let status = error.http_status()?;
     let is_foreign = match status {
-        403 => error.is_unavailable() || error.code().is_none(),
+        403 => error.is_unavailable(),
         200..=399 | 407 | 502 | 504 => error.code().is_none(),
         _ => false,
     };

@@ -459,7 +459,7 @@ fn three_scopes_at_once_take_two_fetch_times_and_one_probe() {
             _ => HttpStep::hang(),
         }
     });
-    run_at(&clock.clone(), http, async |world| {
+    run_at(&clock, http, async |world| {
         let credential = world.default_chain();
         let began = world.clock.wall();
         let tasks = [
