@@ -4,7 +4,9 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use serde_json::Value;
+
+use crate::error::{Context as _, Error, Result};
 use crate::shell::Cmd;
 use crate::test::{KEY_FILE_VARIABLE, key_file};
 use crate::workspace::{self, Workspace};
@@ -23,15 +25,40 @@ pub(crate) fn check() -> Result {
     }
     let target = Workspace::load()?.target_dir;
     let all = |command: &str| cargo(command, &target).args(["--workspace", "--all-features"]);
-    // Not `--all`: that would be the crates outside of this workspace too.
     Cmd::cargo()
         .args(["fmt", "--check", "--manifest-path", MANIFEST])
+        .args(members()?.into_iter().map(|name| format!("--package={name}")))
         .run()?;
     all("clippy")
         .args(["--all-targets", "--", "-D", "warnings"])
         .run()?;
     // Also builds the examples.
     all("test").env(KEY_FILE_VARIABLE, key_file(&target)?).run()
+}
+
+/// The names of the workspace's packages. `cargo fmt --all` would take those outside of it too that they depend on.
+fn members() -> Result<Vec<String>> {
+    let text = Cmd::cargo()
+        .args([
+            "metadata",
+            "--no-deps",
+            "--format-version=1",
+            "--manifest-path",
+            MANIFEST,
+        ])
+        .output()?;
+    let metadata: Value =
+        serde_json::from_str(&text).context(|| "cargo metadata printed no JSON".to_owned())?;
+    let names: Vec<_> = metadata["packages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|package| Some(package["name"].as_str()?.to_owned()))
+        .collect();
+    if names.is_empty() {
+        return Err(Error::new(format!("{MANIFEST} has no packages")));
+    }
+    Ok(names)
 }
 
 /// A cargo command in the adapters' workspace, whose results are in a folder beside ours.
