@@ -49,11 +49,12 @@ fn members() -> Result<Vec<String>> {
         .output()?;
     let metadata: Value =
         serde_json::from_str(&text).context(|| "cargo metadata printed no JSON".to_owned())?;
-    let names: Vec<_> = metadata["packages"]
-        .as_array()
+    let names: Vec<_> = metadata
+        .get("packages")
+        .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .filter_map(|package| Some(package["name"].as_str()?.to_owned()))
+        .filter_map(|package| Some(package.get("name")?.as_str()?.to_owned()))
         .collect();
     if names.is_empty() {
         return Err(Error::new(format!("{MANIFEST} has no packages")));
