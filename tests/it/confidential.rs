@@ -17,7 +17,7 @@ use identity_emulator::{App, CiHost, Emulator, FederatedCredential, Host, Manage
 use identity_testkit::{LeakGuard, TestEnv};
 use serde_json::{Value, json};
 
-use self::pair::CERTIFICATE;
+pub(crate) use self::pair::CERTIFICATE;
 use crate::support::{CLIENT, SCOPE, TENANT, visible};
 
 const USER_SCOPE: &str = "https://graph.microsoft.com/User.Read";

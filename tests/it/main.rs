@@ -9,6 +9,8 @@ mod chain;
 mod confidential;
 mod devtools;
 mod examples;
+mod faults;
+mod fuzz_corpus;
 mod interactive;
 mod key_files;
 mod managed;

@@ -11,7 +11,7 @@ use crate::support::write;
 
 /// The application's private key and certificate.
 #[expect(clippy::disallowed_methods, reason = "a file of the tests' own")]
-pub(super) static CERTIFICATE: LazyLock<Pair> = LazyLock::new(|| {
+pub(crate) static CERTIFICATE: LazyLock<Pair> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("service-certificate.pem");
     let kept = std::fs::read_to_string(&path).ok().and_then(Pair::of);
     kept.unwrap_or_else(|| {
@@ -25,7 +25,7 @@ pub(super) static CERTIFICATE: LazyLock<Pair> = LazyLock::new(|| {
 });
 
 /// A private key and its certificate, in one PEM text.
-pub(super) struct Pair {
+pub(crate) struct Pair {
     pem: String,
     certificate: ClientCertificate,
 }
@@ -42,24 +42,24 @@ impl Pair {
         (certificate.not_after() > tomorrow).then_some(Self { pem, certificate })
     }
 
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.pem.clone()
     }
 
-    pub(super) fn key_pem(&self) -> &str {
+    pub(crate) fn key_pem(&self) -> &str {
         self.parts().0
     }
 
-    pub(super) fn certificate_pem(&self) -> &str {
+    pub(crate) fn certificate_pem(&self) -> &str {
         self.parts().1
     }
 
-    pub(super) fn certificate(&self) -> ClientCertificate {
+    pub(crate) fn certificate(&self) -> ClientCertificate {
         self.certificate.clone()
     }
 
     /// As the emulator shows it.
-    pub(super) fn thumbprint(&self) -> String {
+    pub(crate) fn thumbprint(&self) -> String {
         let bytes = self.certificate.thumbprint_sha1();
         bytes.iter().map(|byte| format!("{byte:02X}")).collect()
     }
