@@ -18,7 +18,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result {
     check()
 }
 
-/// Formatting, lints, tests and examples.
+/// Formatting, lints, documentation, tests and examples.
 pub(crate) fn check() -> Result {
     if !workspace::root().join(MANIFEST).is_file() {
         return Err(Error::new(format!("there is no {MANIFEST}")));
@@ -31,6 +31,10 @@ pub(crate) fn check() -> Result {
         .run()?;
     all("clippy")
         .args(["--all-targets", "--", "-D", "warnings"])
+        .run()?;
+    all("doc")
+        .arg("--no-deps")
+        .env("RUSTDOCFLAGS", "--deny warnings")
         .run()?;
     // Also builds the examples.
     all("test").env(KEY_FILE_VARIABLE, key_file(&target)?).run()

@@ -1,4 +1,4 @@
-//! `e2e azurite`: our tokens in the official blob client and in object_store, judged by Azurite.
+//! `e2e azurite`: our tokens in the official blob client, in object_store and in OpenDAL, judged by Azurite.
 //!
 //! The program is `azurite` in `crates/adapters/e2e`; this gets Azurite's packages and starts it.
 

@@ -1,4 +1,4 @@
-//! Our tokens in the official blob client and in object_store, judged by Azurite, Microsoft's emulator of Azure Storage.
+//! Our tokens in the official blob client, in object_store and in OpenDAL, judged by Azurite, Microsoft's emulator of Azure Storage.
 //!
 //! `cargo xtask e2e azurite` runs it with two arguments: the program `node`, and the folder with Azurite's modules.
 #![expect(
@@ -9,6 +9,7 @@
 )]
 
 mod official;
+mod opendal;
 mod refusals;
 mod service;
 mod stores;
@@ -46,6 +47,7 @@ fn run(node: &Path, modules: &Path) -> Result<Verdict> {
         let world = World::start(node, modules).await?;
         official::check(&world, &mut verdict).await?;
         stores::check(&world, &mut verdict).await?;
+        opendal::check(&world, &mut verdict, 21).await?;
         refusals::check(&world, &mut verdict).await
     })?;
     Ok(verdict)

@@ -1,6 +1,6 @@
 //! A reqwest client whose requests are signed.
 //!
-//! `cargo run --example signed_client -- TENANT_ID CLIENT_ID URL < file-with-the-secret`
+//! `cargo run --example reqwest_client -- TENANT_ID CLIENT_ID URL < file-with-the-secret`
 //!
 //! A program of yours switches on one of reqwest's features for TLS; with `rustls-no-provider`, as here, it also has to set one up.
 
@@ -16,7 +16,7 @@ use reqwest_middleware::ClientBuilder;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let (Some(tenant), Some(client), Some(url)) = (args.next(), args.next(), args.next()) else {
-        return Err("usage: signed_client TENANT_ID CLIENT_ID URL".into());
+        return Err("usage: reqwest_client TENANT_ID CLIENT_ID URL".into());
     };
     let secret = Secret::new(std::io::read_to_string(std::io::stdin())?.trim());
     let credential = ClientSecretCredential::new(&tenant, &client, secret)?;
