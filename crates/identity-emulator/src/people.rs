@@ -8,8 +8,8 @@ use crate::model::User;
 use crate::script::{SignIn, SignInOutcome};
 use crate::sessions::Authorization;
 
-/// How many devices and how many assertions are kept; older ones are forgotten first.
-const KEPT: usize = 10_000;
+/// How many devices and how many assertions are kept; those that are used up are forgotten first, then older ones.
+const KEPT: usize = 2_000;
 
 /// The state of all sign-ins.
 #[derive(Debug, Default)]
@@ -67,6 +67,9 @@ impl People {
             state
                 .devices
                 .retain(|_, device| !device.is_redeemed && now < device.expires);
+            if state.devices.len() >= KEPT {
+                forget_oldest(&mut state.devices, |device| device.expires);
+            }
         }
         let device = Device {
             asked,
@@ -124,7 +127,7 @@ impl People {
     pub(crate) fn assertion(&self, id: String, user: User, until: i64) {
         let mut state = self.lock();
         if state.assertions.len() >= KEPT {
-            state.assertions.clear();
+            forget_oldest(&mut state.assertions, |(_, until)| *until);
         }
         state.assertions.insert(id, (user, until));
     }
@@ -144,5 +147,48 @@ impl People {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Forgets the one with the earliest end.
+fn forget_oldest<T>(kept: &mut HashMap<String, T>, end: impl Fn(&T) -> i64) {
+    let oldest = kept.iter().min_by_key(|(_, one)| end(one));
+    if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+        kept.remove(&oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT, People};
+    use crate::ids::Ids;
+    use crate::model::User;
+    use crate::script::SignIn;
+    use crate::sessions::Authorization;
+
+    #[test]
+    fn the_oldest_devices_and_assertions_are_forgotten_when_there_are_too_many() {
+        let (people, ids) = (People::default(), Ids::new(0));
+        let user = User::new("ada@contoso.test");
+        let asked = Authorization {
+            tenant: "t".to_owned(),
+            app: "a".to_owned(),
+            user: user.clone(),
+            scopes: Vec::new(),
+            nonce: None,
+            signed_in: 0,
+            acrs: Vec::new(),
+        };
+        let device = |expires| people.device(&ids, asked.clone(), expires, SignIn::of(user.clone()));
+        let first = device(100);
+        let later: Vec<String> = (0..KEPT).map(|_| device(200)).collect();
+        for number in 0..=KEPT {
+            let until = if number == 0 { 100 } else { 200 };
+            people.assertion(number.to_string(), user.clone(), until);
+        }
+        let state = people.lock();
+        assert_eq!((state.devices.len(), state.assertions.len()), (KEPT, KEPT));
+        assert!(!state.devices.contains_key(&first) && state.devices.contains_key(&later[0]));
+        assert!(!state.assertions.contains_key("0") && state.assertions.contains_key("1"));
     }
 }

@@ -1,6 +1,6 @@
 //! Authorization codes, refresh tokens and assertions that were seen: what a grant may be used for, and how often.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ids::Ids;
@@ -12,8 +12,8 @@ const CODE_LIFETIME: i64 = 600;
 /// How long an unused refresh token is good, in seconds: 90 days.
 const REFRESH_LIFETIME: i64 = 90 * 86_400;
 
-/// How many codes and how many refresh tokens are kept; beyond that, those that are used up go.
-const KEPT: usize = 10_000;
+/// How many codes and how many refresh tokens are kept; beyond that, those that are used up go, and then the oldest.
+const KEPT: usize = 2_000;
 
 /// What a user granted an application.
 #[derive(Clone, Debug)]
@@ -75,11 +75,11 @@ impl Sessions {
     ) -> String {
         let code = format!("1.{}.{}", ids.token(), ids.token());
         let mut state = self.lock();
-        if state.codes.len() >= KEPT {
-            state
-                .codes
-                .retain(|_, code| !code.is_redeemed && now < code.expires);
-        }
+        make_room(
+            &mut state.codes,
+            |code| !code.is_redeemed && now < code.expires,
+            |code| code.expires,
+        );
         state.codes.insert(
             code.clone(),
             Code {
@@ -190,11 +190,36 @@ impl Sessions {
     }
 }
 
+/// Makes room for one more when there is none: all but those that `is_good` go, and the one with the earliest end if that was nothing. Whether anything went.
+fn make_room<T>(
+    kept: &mut HashMap<String, T>,
+    is_good: impl Fn(&T) -> bool,
+    end: impl Fn(&T) -> i64,
+) -> bool {
+    if kept.len() < KEPT {
+        return false;
+    }
+    kept.retain(|_, one| is_good(one));
+    if kept.len() >= KEPT {
+        let oldest = kept.iter().min_by_key(|(_, one)| end(one));
+        if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+            kept.remove(&oldest);
+        }
+    }
+    true
+}
+
 impl State {
     fn make(&mut self, ids: &Ids, now: i64, authorization: Authorization, family: u64) -> String {
-        if self.tokens.len() >= KEPT {
-            self.tokens
-                .retain(|_, token| !token.is_used && now < token.expires);
+        let dropped = make_room(
+            &mut self.tokens,
+            |token| !token.is_used && now < token.expires,
+            |token| token.expires,
+        );
+        if dropped {
+            // A family without tokens can't come back.
+            let left: HashSet<u64> = self.tokens.values().map(|token| token.family).collect();
+            self.revoked.retain(|family| left.contains(family));
         }
         let token = format!("0.{}.{}", ids.token(), ids.token());
         self.tokens.insert(
@@ -241,6 +266,35 @@ mod tests {
         let state = sessions.lock();
         assert_eq!((state.codes.len(), state.tokens.len()), (1, 1));
         assert!(state.codes.contains_key(&code) && state.tokens.contains_key(&token));
+    }
+
+    #[test]
+    fn the_oldest_go_when_there_is_too_much_that_could_still_be_used() {
+        let (sessions, ids) = (Sessions::default(), Ids::new(0));
+        let first_code = sessions.code(&ids, 0, authorization(), String::new(), None);
+        let first = sessions.refresh_token(&ids, 0, authorization());
+        for _ in 0..2 * KEPT {
+            sessions.code(&ids, 1, authorization(), String::new(), None);
+            sessions.refresh_token(&ids, 1, authorization());
+        }
+        let state = sessions.lock();
+        assert_eq!((state.codes.len(), state.tokens.len()), (KEPT, KEPT));
+        assert!(!state.codes.contains_key(&first_code) && !state.tokens.contains_key(&first));
+    }
+
+    #[test]
+    fn families_that_were_ended_are_forgotten_with_their_tokens() {
+        let (sessions, ids) = (Sessions::default(), Ids::new(0));
+        let stolen = sessions.refresh_token(&ids, 0, authorization());
+        for expected in [None, Some(50173)] {
+            let refused = sessions.refresh(&ids, &stolen, 0, false, |_| Ok(())).err();
+            assert_eq!(refused.map(|refused| refused.code()), expected);
+        }
+        assert_eq!(sessions.lock().revoked.len(), 1);
+        for _ in 0..=KEPT {
+            sessions.refresh_token(&ids, REFRESH_LIFETIME + 1, authorization());
+        }
+        assert!(sessions.lock().revoked.is_empty());
     }
 
     #[test]

@@ -18,7 +18,8 @@ use crate::time::timeout;
 enum Found {
     Token(AccessToken),
     Failure(Error),
-    Flight(Arc<Flight>),
+    /// A flight, and whether it was under way before.
+    Flight(Arc<Flight>, bool),
     /// The entry was evicted meanwhile.
     Gone,
 }
@@ -56,18 +57,24 @@ impl<F: FetchToken> Core<F> {
         // A failure that is remembered answers, except right after a flight of ours was lost with its runtime.
         let mut use_negative = true;
         let mut joined_background = false;
+        let mut joined_too_early = false;
         loop {
             if self.is_closed() {
                 return Err(closed());
             }
             let entry = self.entry(&want.request);
-            let flight = match self.look(&entry, want, &handle, use_negative) {
+            let (flight, joined) = match self.look(&entry, want, &handle, use_negative) {
                 Found::Token(token) => return Ok(token),
                 Found::Failure(error) => return Err(error),
                 Found::Gone => continue,
-                Found::Flight(flight) => flight,
+                Found::Flight(flight, joined) => (flight, joined),
             };
             match self.wait(&flight, &handle).await {
+                // A flight that knew nothing of the rejection brings the same token again where the service keeps its tokens. Once: a flight of our own has
+                // told what it could.
+                Outcome::Done(Ok(token)) if joined && !joined_too_early && want.rejects(&token) => {
+                    joined_too_early = true;
+                }
                 Outcome::Done(Ok(token)) => return Ok(token),
                 Outcome::Abandoned => use_negative = false,
                 // A background refresh makes one attempt only; someone who waits deserves the retries as well. Once.
@@ -107,22 +114,19 @@ impl<F: FetchToken> Core<F> {
             return Found::Token(token);
         }
         if let Some(flight) = flight_for(&state, want) {
-            return Found::Flight(flight);
+            return Found::Flight(flight, true);
         }
         if let Some(error) = self.remembered(&mut state, want, now).filter(|_| use_negative) {
             drop(state);
             self.observe(Event::new(self.fetcher.name(), EventKind::NegativeHit).with_error(error.kind()));
             return Found::Failure(error);
         }
-        Found::Flight(self.depart(entry, &mut state, want, handle))
+        Found::Flight(self.depart(entry, &mut state, want, handle), false)
     }
 
     /// Whether the slot's token answers a plain wish: the part of `suits` that needs no refresh.
     fn is_newer(&self, slot: &super::entry::Slot, want: &Want, now: identity_base::seam::Now) -> bool {
-        let rejected = want
-            .rejected
-            .as_ref()
-            .is_some_and(|rejected| slot.peek().is_same(rejected));
+        let rejected = want.rejects(slot.peek());
         let is_short = want
             .min_remaining
             .is_some_and(|least| slot.times.until_expiry(now) < least);

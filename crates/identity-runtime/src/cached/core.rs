@@ -65,6 +65,13 @@ impl Want {
         }
     }
 
+    /// Whether this is the token that must not come back.
+    pub(crate) fn rejects(&self, token: &AccessToken) -> bool {
+        self.rejected
+            .as_ref()
+            .is_some_and(|rejected| rejected.is_same(token))
+    }
+
     /// Whether a flight with this key, or its failure, answers it.
     pub(crate) fn is_for(&self, key: &FlightKey) -> bool {
         key.claims == self.claims && key.within_chain == self.request.is_within_chain()
@@ -165,10 +172,7 @@ impl<F: FetchToken> Core<F> {
     /// The entry's token, if it meets all wishes of the request.
     pub(crate) fn suits(self: &Arc<Self>, entry: &Arc<Entry>, want: &Want, now: Now) -> Option<AccessToken> {
         let slot = entry.slot.load_full()?;
-        let rejected = want
-            .rejected
-            .as_ref()
-            .is_some_and(|rejected| slot.peek().is_same(rejected));
+        let rejected = want.rejects(slot.peek());
         if want.claims.is_some() || rejected || !slot.times.is_usable(now) {
             return None;
         }
@@ -262,11 +266,11 @@ impl<F: FetchToken> Core<F> {
     ) -> Arc<super::flight::Flight> {
         let policy = self.fetcher.policy();
         let forced = want.claims.is_some() || want.rejected.is_some();
-        let superseded = if forced {
-            entry.slot.load().as_ref().map(|slot| slot.peek().clone())
-        } else {
-            None
-        };
+        // The rejected one itself, not the cached one, which may be another that is merely over.
+        let superseded = want.rejected.clone().or_else(|| {
+            let slot = entry.slot.load();
+            slot.as_ref().filter(|_| forced).map(|slot| slot.peek().clone())
+        });
         let request = want.request.clone().with_superseded(superseded);
         let arrival = Arc::new(Arrival::new(self, entry, want.key(), forced));
         let (core, log) = (Arc::clone(self), Arc::clone(&arrival));

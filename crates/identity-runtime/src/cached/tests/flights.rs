@@ -1,6 +1,7 @@
 //! One request for a thousand callers.
 
 use identity_base::TokenRequest;
+use identity_testkit::poll::settle;
 use identity_testkit::{FetchStep, Gate, block_on, block_on_threads};
 
 use super::*;
@@ -31,7 +32,7 @@ fn callers_of_a_failing_fetch_share_the_failure() {
     block_on(async {
         let tasks = callers(&credential, 100);
         gate.arrivals(1).await;
-        identity_testkit::poll::settle().await;
+        settle().await;
         gate.open();
         for task in tasks {
             assert_eq!(task.await.unwrap().unwrap_err().message(), "refused");
@@ -156,7 +157,7 @@ fn the_last_caller_that_leaves_does_not_waste_the_request() {
         assert!(only.await.unwrap_err().is_cancelled());
         gate.open();
         fetch.finished(1).await;
-        identity_testkit::poll::settle().await;
+        settle().await;
         assert_eq!(hit(credential.get_token(SCOPE)).secret(), "t");
     });
     assert_eq!((fetch.calls(), fetch.abandoned()), (1, 0));
@@ -172,7 +173,7 @@ fn a_panicking_fetch_is_an_internal_error_for_all_and_the_next_call_works() {
     block_on(async {
         let tasks = callers(&credential, 50);
         gate.arrivals(1).await;
-        identity_testkit::poll::settle().await;
+        settle().await;
         gate.open();
         for task in tasks {
             let error = task.await.unwrap().unwrap_err();
@@ -224,6 +225,70 @@ fn a_thousand_callers_that_reject_one_token_make_one_request() {
 }
 
 #[test]
+fn a_rejected_token_does_not_come_back_from_a_flight_that_began_before() {
+    let (gate, clock) = (Gate::closed(), TestClock::new());
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::token("kept", HOUR))
+        .then(FetchStep::token("kept", HOUR).at(&gate))
+        .then(FetchStep::token("new", HOUR));
+    let credential = credential(&fetch, &clock);
+    block_on(async {
+        let kept = credential.get_token(SCOPE).await.unwrap();
+        clock.advance(HOUR - Duration::from_secs(300));
+        // A refresh begins, which knows nothing of what comes.
+        assert!(hit(credential.get_token(SCOPE)).is_same(&kept));
+        gate.arrivals(1).await;
+        let rejecting = tokio::spawn({
+            let (credential, kept) = (credential.clone(), kept.clone());
+            async move {
+                let request = TokenRequest::new(SCOPE).rejected(&kept);
+                credential.get_token_with(request).await
+            }
+        });
+        settle().await;
+        gate.open();
+        assert_eq!(rejecting.await.unwrap().unwrap().secret(), "new");
+    });
+    assert_eq!(fetch.calls(), 3);
+    assert_eq!(fetch.records()[2].superseded.as_ref().unwrap().secret(), "kept");
+}
+
+#[test]
+fn who_has_no_other_token_than_the_rejected_one_is_asked_once() {
+    let clock = TestClock::new();
+    let fetch = ScriptedFetch::new().respond_with(|_, _| FetchStep::token("only", HOUR));
+    let credential = credential(&fetch, &clock);
+    block_on(async {
+        let only = credential.get_token(SCOPE).await.unwrap();
+        let again = credential
+            .get_token_with(TokenRequest::new(SCOPE).rejected(&only))
+            .await;
+        assert!(again.unwrap().is_same(&only));
+    });
+    assert_eq!(fetch.calls(), 2);
+}
+
+#[test]
+fn the_fetch_is_told_the_rejected_token_even_if_another_one_is_cached() {
+    let clock = TestClock::new();
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::token("over", HOUR))
+        .then(FetchStep::token("new", HOUR));
+    let credential = credential(&fetch, &clock);
+    let rejected = AccessToken::new("rejected", std::time::SystemTime::UNIX_EPOCH).unwrap();
+    block_on(async {
+        credential.get_token(SCOPE).await.unwrap();
+        clock.advance(2 * HOUR);
+        let request = TokenRequest::new(SCOPE).rejected(&rejected);
+        credential.get_token_with(request).await.unwrap();
+    });
+    assert_eq!(
+        fetch.records()[1].superseded.as_ref().unwrap().secret(),
+        "rejected"
+    );
+}
+
+#[test]
 fn callers_with_equal_claims_share_a_request_and_others_have_their_own() {
     let (gate, clock) = (Gate::closed(), TestClock::new());
     let fetch = ScriptedFetch::new().respond_with({
@@ -247,7 +312,7 @@ fn callers_with_equal_claims_share_a_request_and_others_have_their_own() {
             callers(&credential, 1).remove(0),
         ];
         gate.arrivals(3).await;
-        identity_testkit::poll::settle().await;
+        settle().await;
         gate.open();
         for task in tasks {
             task.await.unwrap().unwrap();
@@ -319,7 +384,7 @@ fn an_observer_that_panics_costs_nobody_anything() {
     block_on(async {
         let tasks = callers(&credential, 10);
         gate.arrivals(1).await;
-        identity_testkit::poll::settle().await;
+        settle().await;
         gate.open();
         for task in tasks {
             assert_eq!(task.await.unwrap().unwrap().secret(), "t");
