@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::error::{Context as _, Error, Result};
 use crate::shell::Cmd;
 use crate::test::{KEY_FILE_VARIABLE, key_file};
+use crate::tools;
 use crate::workspace::{self, Workspace};
 
 pub(crate) const MANIFEST: &str = "crates/adapters/Cargo.toml";
@@ -18,7 +19,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Result {
     check()
 }
 
-/// Formatting, lints, documentation, tests and examples.
+/// Formatting, licences, lints, documentation, tests and examples.
 pub(crate) fn check() -> Result {
     if !workspace::root().join(MANIFEST).is_file() {
         return Err(Error::new(format!("there is no {MANIFEST}")));
@@ -28,6 +29,12 @@ pub(crate) fn check() -> Result {
     Cmd::cargo()
         .args(["fmt", "--check", "--manifest-path", MANIFEST])
         .args(members()?.into_iter().map(|name| format!("--package={name}")))
+        .run()?;
+    // By the rules of our own dependencies. Which crates are banned is another matter here: these bring what ours may not.
+    Cmd::new(tools::cargo_deny()?)
+        .args(["--manifest-path", MANIFEST, "--all-features", "--locked"])
+        .args(["--config", "deny.toml", "check", "--hide-inclusion-graph"])
+        .args(["licenses", "sources"])
         .run()?;
     all("clippy")
         .args(["--all-targets", "--", "-D", "warnings"])
