@@ -53,9 +53,9 @@ fn check_encryption(config: &Config) -> Result<(), Error> {
 /// Whether the login is encrypted. The configuration tells it in its `Debug` alone. Without TLS in tiberius the default is not to, and what is set has no effect.
 fn encrypts(config: &Config) -> bool {
     let shown = format!("{config:?}");
-    ["Off", "On", "Required", "Strict"]
-        .iter()
-        .any(|level| shown.contains(&format!("encryption: {level}")))
+    let says = |level: &str| shown.contains(&format!("encryption: {level}"));
+    // A database or an application may be called `encryption: On`, which has to make no difference.
+    ["Off", "On", "Required", "Strict"].into_iter().any(says) && !says("NotSupported")
 }
 
 /// Opens connections to SQL Server, each with a fresh token; a `Manager` for `deadpool::managed::Pool`.
@@ -189,6 +189,9 @@ mod tests {
         ] {
             let mut config = Config::new();
             config.encryption(level);
+            assert_eq!(encrypts(&config), encrypted, "{level:?}");
+            config.database("a, encryption: On, b");
+            config.application_name("encryption: Required");
             assert_eq!(encrypts(&config), encrypted, "{level:?}");
         }
     }
