@@ -10,6 +10,7 @@ mod elsewhere;
 mod files;
 mod flows;
 mod itself;
+mod judge;
 mod page;
 mod places;
 mod plan;
@@ -72,6 +73,7 @@ groups! {
     network: "network",
     tls: "TLS",
     bytes: "bytes of an answer",
+    sizes: "sizes of an answer",
     statuses: "statuses",
     refusals: "refusals",
     answers: "answers",

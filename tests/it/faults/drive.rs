@@ -7,25 +7,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use entra_identity::{AccessToken, Error, ErrorKind, TokenCredential};
+use entra_identity::{AccessToken, Error, TokenCredential};
 use identity_testkit::LeakGuard;
 use identity_testkit::leak_guard::{self, Channel};
 use tokio::runtime::{Builder, Runtime};
 
 use super::flows::{Flow, Kind};
-use super::plan::{Outcome, Planned, Seen, When};
+use super::judge::as_expected;
+use super::plan::{Planned, Seen, When};
 use super::pump::{Hung, InForce};
 use super::stage::Stage;
 use crate::support::visible;
 
 /// No failure is remembered for longer.
 const MEMORY_OF_FAILURES: Duration = Duration::from_secs(31);
-/// The most memory that a call may take at once, whatever comes over the wire.
-const MEMORY: u64 = 4 * 1024 * 1024;
-/// What the logs of one request take at most.
-const LOGS: u64 = 128 * 1024;
-/// The longest error of one layer, with a line for each attempt of a chain.
-const ERROR_BYTES: usize = 4 * 1024;
 /// After the fault is gone the credential works again within this time, unless the service asked for more.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -229,68 +224,6 @@ async fn seen_by_the_other_side(stage: &Stage, fault: &InForce) {
             return;
         }
         pause().await;
-    }
-}
-
-/// All that a cell has to hold, beside what the guard sees.
-fn as_expected(planned: &Planned, seen: &Seen<'_>, control: usize, memory: u64) -> Result<(), Failure> {
-    let expect = planned.expected(seen.flow);
-    let (met, sends, took) = (seen.met, seen.sends, seen.took);
-    let facts = || {
-        format!(
-            "{} | after {took:?}, fault met {met} times, {sends} requests ({control} without), {memory} bytes, transport said {:?}",
-            match seen.result {
-                Ok(_) => "a token".to_owned(),
-                Err(error) => format!("{:?}: {error}", error.kind()),
-            },
-            seen.stage.watch.failures(),
-        )
-    };
-    let wrong = |what: &str| {
-        Err(Failure::Wrong(format!(
-            "{what}; expected {expect:?}, got {}",
-            facts()
-        )))
-    };
-    let same = match (&expect.outcome, seen.result) {
-        (Outcome::Token, Ok(_)) => true,
-        (Outcome::Fails(kind), Err(error)) => kind_of(seen.flow, error) == *kind,
-        _ => false,
-    };
-    if !same {
-        return wrong("another outcome");
-    }
-    if met < expect.met.0 || met > expect.met.1 {
-        return wrong("another number of attempts");
-    }
-    if sends > control.saturating_add(met) && !matches!(seen.flow.kind, Kind::Soft | Kind::Kept) {
-        return wrong("too many requests");
-    }
-    if took > expect.within {
-        return wrong("too late");
-    }
-    // What the guard keeps of the logs of each request is counted as well.
-    if memory > MEMORY + LOGS * u64::try_from(sends).unwrap_or_default() {
-        return wrong("too much memory");
-    }
-    if let Err(error) = seen.result {
-        let text = error.to_string();
-        if text.len() > ERROR_BYTES {
-            return wrong("an error that is too long");
-        }
-        if text.chars().any(|c| c.is_control() && c != '\n') {
-            return wrong("control characters in the error");
-        }
-    }
-    (planned.check)(seen).or_else(|what| wrong(&what))
-}
-
-/// What kind of failure it is; of a chain's, that of the member that ended it.
-fn kind_of(flow: &Flow, error: &Error) -> ErrorKind {
-    let member = error.attempts().last().map(|attempt| attempt.error().kind());
-    match (flow.is_chain(), error.kind(), member) {
-        (true, ErrorKind::AuthenticationFailed, Some(kind)) => kind,
-        (_, kind, _) => kind,
     }
 }
 

@@ -1,10 +1,12 @@
 //! The flows: every way to a token, with the request of it that faults meet.
 
 mod hosts;
+mod made;
 mod people;
 mod services;
 mod tools;
 
+pub(super) use made::secret;
 pub(super) use tools::tool;
 
 use std::sync::Arc;

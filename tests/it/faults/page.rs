@@ -20,7 +20,7 @@ fault. The tests drive each cell over real sockets, files and processes against 
 - that the flow gives a token without the fault, and that the emulator's journal (or the record of what stands in for the world) shows that the fault was met:
   a cell that lacks either fails;
 - how the call ends, how often the fault was met and how many requests were made, how long it took by the credential's clock, and that no more than 4 MiB were
-  needed, whatever came over the wire;
+  needed, whatever came over the wire (the test's own logs of each request aside);
 - that no secret is in any error, debug output, log, address or argument, and that nothing panicked, on any thread;
 - that the same credential gives a token once the fault is gone, unless what it was made of is used up or wrong.
 

@@ -25,6 +25,7 @@ pub(super) fn groups() -> Vec<(&'static str, &'static [Planned])> {
         ("network", network::FAULTS),
         ("TLS", tls::FAULTS),
         ("bytes of an answer", bytes::FAULTS),
+        ("sizes of an answer", bytes::SIZES),
         ("statuses", statuses::FAULTS),
         ("refusals", refusals::FAULTS),
         ("answers", answers::FAULTS),

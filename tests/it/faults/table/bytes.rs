@@ -145,6 +145,10 @@ pub(super) const FAULTS: &[Planned] = &[
         slow,
     )
     .silent(Silence::Always),
+];
+
+/// More than anybody has to read, and what is no answer at all.
+pub(super) const SIZES: &[Planned] = &[
     whole(
         "FT-22",
         "huge body",
