@@ -28,6 +28,7 @@ mod lint;
 mod package;
 mod parity;
 mod shell;
+mod soak;
 mod test;
 mod tidy;
 mod tools;
@@ -68,6 +69,8 @@ cargo xtask COMMAND
   leaks                    builds that leak on purpose: the leak guard has to find every one
   fuzz [--seconds N] [TARGET…]
                            what reads the input of strangers; needs a nightly toolchain
+  soak [--seconds N] [--seed N]
+                           all flows at full rate for 120 s, with random faults: invariants, flat memory, nothing left
   bench [ARGS…]            the benchmarks, a package with a lock file of its own
 
 Environment:
@@ -111,6 +114,7 @@ fn dispatch() -> Result {
         "lint" => lint::run(args),
         "package" => package::run(args),
         "parity" => parity::run(args),
+        "soak" => soak::run(args),
         "test" => test::run(args),
         "tidy" => tidy::run(args),
         "help" => {

@@ -67,9 +67,12 @@ fn kept_or_new(
     resource: &str,
 ) -> Result<Issued, Miss> {
     let now = world.clock.unix_seconds();
+    // Nobody could use a token in its last moments; a tenth of its life is left at least.
+    let reserve = i64::try_from(world.host.token_lifetime.as_secs() / 10).unwrap_or(0);
     let is_good = |kept: &Kept| {
         let revoked = call.query("token_sha256_to_refresh");
-        now < kept.end && revoked.is_none_or(|hash| !hash.eq_ignore_ascii_case(&sha256(&kept.token)))
+        now + reserve < kept.end
+            && revoked.is_none_or(|hash| !hash.eq_ignore_ascii_case(&sha256(&kept.token)))
     };
     if let Some(kept) = world
         .host_state
