@@ -94,7 +94,13 @@ pub(crate) fn caches(client: &ClientOptions, unencrypted: bool) -> Result<TokenC
     TokenCaches::new(Some(&persistence), client).map_err(|error| match unencrypted {
         true => Failure::from(error),
         false => Failure::unavailable(error.message())
-            .hint("--allow-unencrypted-storage keeps the tokens in a file that only you can read"),
+            .hint(match cfg!(feature = "keyring") {
+                true => "--allow-unencrypted-storage keeps the tokens in a file that only you can read",
+                // No keyring of the machine would help.
+                false => {
+                    "this `entra` was built without the feature `keyring`, so it uses none; --allow-unencrypted-storage keeps the tokens in a file that only you can read"
+                }
+            }),
     })
 }
 

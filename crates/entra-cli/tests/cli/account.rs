@@ -105,6 +105,11 @@ fn what_does_not_work_is_told() {
     let run = at(&stand, home.path(), &["login", SCOPE]);
     assert_eq!(run.code, Some(3), "no keyring: {run:?}");
     assert!(run.stderr.contains("--allow-unencrypted-storage"), "{run:?}");
+    assert_eq!(
+        run.stderr.contains("without the feature `keyring`"),
+        !cfg!(feature = "keyring"),
+        "{run:?}"
+    );
     let run = at(
         &stand,
         home.path(),
