@@ -115,7 +115,10 @@ impl Discovery {
             );
             Ok(aliases)
         };
-        let asked = self.instance_flights.join(origin.to_owned(), ask).await;
+        let asked = self
+            .instance_flights
+            .join(&**options.clock(), origin.to_owned(), ask)
+            .await;
         asked.or_else(|error| match self.state().instances.get(origin) {
             Some(known) if error.is_transient() => Ok(known.value.clone()),
             _ => Err(error),
@@ -161,7 +164,10 @@ impl Discovery {
             );
             Ok(configuration)
         };
-        let asked = self.configuration_flights.join(key.clone(), ask).await;
+        let asked = self
+            .configuration_flights
+            .join(&**options.clock(), key.clone(), ask)
+            .await;
         asked.or_else(|error| match self.state().configurations.get(&key) {
             Some(known) if error.is_transient() => Ok(known.value.clone()),
             _ => Err(error),

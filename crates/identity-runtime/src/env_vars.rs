@@ -109,4 +109,9 @@ pub const SECRETS: &[&str] = &[
     MSI_SECRET,
     SYSTEM_ACCESSTOKEN,
     ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    // The library has them from the program; `entra` reads them from here.
+    "AZURE_CLIENT_ASSERTION",
+    "AZURE_USER_ASSERTION",
+    "AZURE_AUTHORIZATION_CODE",
+    "AZURE_CODE_VERIFIER",
 ];

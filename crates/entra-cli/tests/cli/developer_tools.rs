@@ -191,6 +191,10 @@ fn a_tool_is_handed_none_of_our_secrets() {
             "MSI_SECRET",
             "SYSTEM_ACCESSTOKEN",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            "AZURE_CLIENT_ASSERTION",
+            "AZURE_USER_ASSERTION",
+            "AZURE_AUTHORIZATION_CODE",
+            "AZURE_CODE_VERIFIER",
         ];
         command
             .envs(secrets.map(|name| (name, CANARY)))

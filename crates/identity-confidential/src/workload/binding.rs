@@ -108,6 +108,8 @@ impl BindingProxy {
         request.uri = rewritten(&self.base, &request.uri).ok_or_else(|| {
             HttpError::before_sending(HttpErrorKind::Protocol, "the request can't be sent to the proxy")
         })?;
+        // It is one of the cluster's own services, which nothing outside has to see.
+        request.policy.no_proxy = true;
         let pem = match &self.roots {
             Roots::Public => return Ok(request),
             Roots::Fixed(pem) => Arc::clone(pem),

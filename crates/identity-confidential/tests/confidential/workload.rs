@@ -210,6 +210,10 @@ fn token_requests_go_to_the_proxy_below_its_path() {
                 format!("https://10.0.0.1:6443/base{PATH}"),
                 "once, also in a retry"
             );
+            assert!(
+                world.request(number).request().policy.no_proxy,
+                "it is in the cluster"
+            );
             assert_eq!(
                 roots(world, number),
                 Some((PEM.as_bytes().to_vec(), Some("token-proxy.test".to_owned())))

@@ -3,9 +3,16 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use identity_base::Error;
+use identity_base::seam::Clock;
 use tokio::sync::Mutex as Turn;
+
+use crate::time::timeout;
+
+/// How long somebody else's request is waited for. Then another is sent: whoever has the turn may be polled no longer, or on a runtime that stands still.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The requests under way, by what they ask about. Those about different things never wait for each other.
 #[derive(Debug)]
@@ -20,19 +27,30 @@ impl<K, T> Default for Flights<K, T> {
     }
 }
 
-impl<K: Eq + Hash, T: Clone> Flights<K, T> {
+impl<K: Clone + Eq + Hash, T: Clone> Flights<K, T> {
     /// The result of the request under way for `key`, or of `ask` when there is none. Failures are shared as well.
-    pub(super) async fn join(&self, key: K, ask: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let flight = self.flight(key);
-        let mut outcome = flight.lock().await;
-        if let Some(outcome) = &*outcome {
-            return outcome.clone();
+    pub(super) async fn join(
+        &self,
+        clock: &dyn Clock,
+        key: K,
+        ask: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        loop {
+            let flight = self.flight(key.clone());
+            let Some(mut outcome) = timeout(clock, PATIENCE, flight.lock()).await else {
+                // All who waited for it have one new flight together.
+                self.end(&flight);
+                continue;
+            };
+            if let Some(outcome) = &*outcome {
+                return outcome.clone();
+            }
+            let result = ask.await;
+            *outcome = Some(result.clone());
+            drop(outcome);
+            self.end(&flight);
+            return result;
         }
-        let result = ask.await;
-        *outcome = Some(result.clone());
-        drop(outcome);
-        self.end(&flight);
-        result
     }
 
     fn flight(&self, key: K) -> Arc<Flight<T>> {

@@ -311,6 +311,38 @@ fn those_who_wait_share_a_refusal_and_one_who_leaves_costs_them_nothing() {
     });
 }
 
+/// As in a `select!` or a stream of which the caller polls something else.
+#[test]
+fn one_who_is_polled_no_longer_holds_nobody_up() {
+    let gate = Gate::closed();
+    let world = World::new(
+        ScriptedHttp::new()
+            .then(instance("h.test", &["h.test"]).at(&gate))
+            .then(instance("h.test", &["h.test"])),
+    );
+    identity_testkit::block_on(async {
+        let (authority, tenant) = (Authority::parse("h.test").unwrap(), TenantId::parse("t").unwrap());
+        let first = Box::pin(
+            world
+                .options
+                .discovery()
+                .trust(&world.options, &authority, &tenant),
+        );
+        let first = identity_testkit::poll::assert_future_is_pending(first);
+        gate.arrivals(1).await;
+        let others = [world.asks("h.test"), world.asks("h.test")];
+        identity_testkit::poll::settle().await;
+        world.clock.advance(Duration::from_secs(2));
+        for other in others {
+            other.await.unwrap().unwrap();
+        }
+        assert_eq!(world.http.calls(), 2, "one for all the others");
+        gate.open();
+        first.await.unwrap();
+    });
+    world.http.assert_done();
+}
+
 #[test]
 fn endpoints_are_found_checked_and_kept() {
     let world = World::new(ScriptedHttp::new().then(openid("login.microsoftonline.com", "T")));
