@@ -11,6 +11,7 @@ mod files;
 mod flows;
 mod itself;
 mod judge;
+mod meddle;
 mod page;
 mod places;
 mod plan;
@@ -80,6 +81,7 @@ groups! {
     tokens: "tokens",
     hosts: "hosts",
     clocks: "clocks",
+    callers: "callers",
     people: "people",
     tools: "tools",
     files: "files",

@@ -14,6 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::flows::{Flow, Kind};
 use super::judge::as_expected;
+use super::meddle;
 use super::plan::{Planned, Seen, When};
 use super::pump::{Hung, InForce};
 use super::stage::Stage;
@@ -121,9 +122,14 @@ fn under_guard(
     let fault = fault.unwrap_or_else(|| in_force(&stage, planned, flow, variant));
     let sends = stage.watch.sends();
     let (begun, real) = (stage.elapsed(), now());
+    meddle::before(runtime, &stage, flow, planned.meddle, &credential, &fault)?;
     let mut outcome = None;
     let memory = allocation_counter::measure(|| {
-        outcome = Some(runtime.block_on(stage.drive(Some(&fault), get(&stage, &*credential, flow.scope))));
+        let call = async {
+            let meanwhile = meddle::during(&stage, planned.meddle, &credential, &fault);
+            tokio::join!(get(&stage, &*credential, flow.scope), meanwhile).0
+        };
+        outcome = Some(runtime.block_on(stage.drive(Some(&fault), call)));
     });
     let took = match flow.kind {
         Kind::Tool => real.elapsed(),
@@ -276,6 +282,6 @@ fn now() -> Instant {
     clippy::disallowed_methods,
     reason = "a real connection is looked at until it has done its part"
 )]
-async fn pause() {
+pub(super) async fn pause() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }

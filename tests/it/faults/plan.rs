@@ -6,6 +6,7 @@ use entra_identity::{AccessToken, Error, ErrorKind};
 use identity_emulator::{Fault, FaultHandle};
 
 use super::flows::Flow;
+use super::meddle::Meddle;
 use super::pump::{Met, Silence};
 use super::stage::Stage;
 
@@ -78,6 +79,7 @@ pub(super) struct Planned {
     pub(super) by_turns: bool,
     pub(super) silence: Silence,
     pub(super) when: When,
+    pub(super) meddle: Meddle,
     pub(super) inject: Inject,
     pub(super) flows: fn(&Flow) -> bool,
     pub(super) expect: Expected,
@@ -106,6 +108,7 @@ impl Planned {
             by_turns: false,
             silence: Silence::Never,
             when: When::Call,
+            meddle: Meddle::Nothing,
             inject,
             flows,
             expect,
@@ -134,6 +137,12 @@ impl Planned {
 
     pub(super) const fn at_the_start(mut self) -> Self {
         self.when = When::Start;
+        self
+    }
+
+    /// Somebody else does this meanwhile.
+    pub(super) const fn meddled(mut self, meddle: Meddle) -> Self {
+        self.meddle = meddle;
         self
     }
 

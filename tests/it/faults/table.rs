@@ -3,6 +3,7 @@
 mod answers;
 mod bytes;
 mod clocks;
+mod engine;
 mod files;
 mod hosts;
 mod network;
@@ -32,6 +33,7 @@ pub(super) fn groups() -> Vec<(&'static str, &'static [Planned])> {
         ("tokens", tokens::FAULTS),
         ("hosts", hosts::FAULTS),
         ("clocks", clocks::FAULTS),
+        ("callers", engine::FAULTS),
         ("people", people::FAULTS),
         ("tools", tools::FAULTS),
         ("files", files::FAULTS),

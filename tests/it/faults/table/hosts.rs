@@ -173,10 +173,6 @@ pub(super) const FAULTS: &[Planned] = &[
 ];
 
 /// Puts something in the place of a key.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what another program does to the agent's folder"
-)]
 fn place(stage: &Stage, path: &std::path::Path, what: usize) {
     match what {
         0 => {}
