@@ -1,5 +1,6 @@
 //! Sending a request and waiting for the head of its answer, with a limit for each stage.
 
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -141,17 +142,73 @@ where
     }
 
     fn call(&mut self, destination: D) -> Self::Future {
-        let connecting = self.0.call(destination);
+        let mut connecting = Box::pin(self.0.call(destination));
         Box::pin(async move {
-            note(Stage::Connecting);
-            let connection = connecting.await?;
-            note(Stage::Connected);
+            let Ok(stage) = STAGE.try_with(Arc::clone) else {
+                return connecting.await;
+            };
+            stage.send_replace(Stage::Connecting);
+            let mut is_own = true;
+            let connection = poll_fn(|context| {
+                // The request found another connection, and this one is finished in a task of its own for later ones. What the request waits for now is
+                // an answer, and what breaks may have been sent.
+                if is_own && !is_at_work_for(&stage) {
+                    is_own = false;
+                    stage.send_replace(Stage::Begun);
+                }
+                connecting.as_mut().poll(context)
+            })
+            .await?;
+            if is_own {
+                stage.send_replace(Stage::Connected);
+            }
             Ok(connection)
         })
     }
 }
 
-/// A connection that is finished for later requests, after its own found another, belongs to nobody.
-fn note(stage: Stage) {
-    let _nobody = STAGE.try_with(|sender| sender.send_replace(stage));
+/// Whether the task that polls is the one of this request.
+fn is_at_work_for(stage: &Arc<watch::Sender<Stage>>) -> bool {
+    STAGE
+        .try_with(|current| Arc::ptr_eq(current, stage))
+        .unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Pending, pending};
+
+    use super::*;
+
+    struct NeverConnects;
+
+    impl Service<()> for NeverConnects {
+        type Response = ();
+        type Error = ();
+        type Future = Pending<Result<(), ()>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, (): ()) -> Self::Future {
+            pending()
+        }
+    }
+
+    /// Otherwise a code that was sent on the other connection, and got no answer, would count as never sent, and be sent again.
+    #[tokio::test]
+    async fn a_connection_that_others_get_is_not_the_requests_stage() {
+        let (sender, stages) = watch::channel(Stage::Begun);
+        let mut connecting = Observe.layer(NeverConnects).call(());
+        let first = STAGE.scope(
+            Arc::new(sender),
+            poll_fn(|context| Poll::Ready(connecting.as_mut().poll(context).is_pending())),
+        );
+        assert!(first.await);
+        assert_eq!(*stages.borrow(), Stage::Connecting);
+        let elsewhere = poll_fn(|context| Poll::Ready(connecting.as_mut().poll(context).is_pending()));
+        assert!(elsewhere.await);
+        assert_eq!(*stages.borrow(), Stage::Begun);
+    }
 }
