@@ -112,6 +112,39 @@ fn without_a_desktop_or_a_browser_it_is_unavailable() {
     assert!(error.is_unavailable());
 }
 
+/// What any Linux can test of the subsystem: the program of its utilities is a recorder, and the handler of the Windows side is looked at without being started.
+#[cfg(not(target_vendor = "apple"))]
+#[test]
+fn within_the_subsystem_for_linux_the_windows_side_opens_it() {
+    let scratch = Scratch::new();
+    scratch.opener("wslview", "exit 0");
+    scratch.opener("xdg-open", "exit 0");
+    let within = ("WSL_DISTRO_NAME", "Debian");
+    scratch.open(&[within, ("DISPLAY", ":0")], URL).unwrap();
+    assert_eq!(scratch.recorded("wslview").unwrap(), format!("{URL}\n"));
+    assert_eq!(scratch.recorded("xdg-open"), None);
+    // Without the utilities the handler is called by its full path, and the address is one argument.
+    let openers = openers::openers(&identity_testkit::env([within]), URL);
+    let lines: Vec<Vec<_>> = openers
+        .iter()
+        .map(|request| {
+            let words = std::iter::once(&request.program).chain(&request.args);
+            words.map(|word| word.to_str().unwrap()).collect()
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            vec!["wslview", URL],
+            vec![
+                "/mnt/c/Windows/System32/rundll32.exe",
+                "url.dll,FileProtocolHandler",
+                URL
+            ],
+        ]
+    );
+}
+
 #[test]
 fn only_harmless_urls_are_opened() {
     let scratch = Scratch::new();
