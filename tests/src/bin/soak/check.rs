@@ -221,13 +221,10 @@ mod tests {
         assert!(text("HTTP 500 from localhost", &secrets).is_ok());
         assert!(text("the secret s3cret was refused", &secrets).is_err());
         assert!(text("eyJhbGciOiJSUzI1NiJ9.e30.x was refused", &secrets).is_err());
-        assert!(
-            text(
-                "cut short: eyJ and eyJhbGci and a whole eyJhbGciOiJSUzI1NiJ9",
-                &secrets
-            )
-            .is_err()
-        );
-        assert!(text("cut short: eyJhbGci", &secrets).is_ok());
+        let cut = "cut short: eyJhbGci and a whole eyJhbGciOiJSUzI1NiJ9.eyJhdWQi";
+        assert!(text(cut, &secrets).is_err());
+        assert!(text("cut short: eyJhbGci. The end", &secrets).is_ok());
+        let challenge = "az login --claims-challenge \"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==\" a.bcd";
+        assert!(text(challenge, &secrets).is_ok());
     }
 }

@@ -54,7 +54,7 @@ const SERVICE: Flow = Flow {
     },
     permission: ".default",
     other_tenant: false,
-    workers: 2,
+    workers: 3,
     pause: Duration::ZERO,
     fetches: 100,
     make: Make::Now(services::secret),

@@ -27,7 +27,7 @@ const SAMPLE_TICKS: u32 = 10;
 const FINISH: Duration = Duration::from_secs(90);
 /// How long everything may take to go away at the end.
 const SETTLE: Duration = Duration::from_secs(20);
-/// What is never more at any moment: there are some 70 workers, and each has a call or a crowd under way.
+/// What is never more at any moment: there are some 100 workers, and each has a call or a crowd under way.
 const BOUND: Sample = Sample {
     memory: u64::MAX,
     threads: 64,

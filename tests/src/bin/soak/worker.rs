@@ -73,6 +73,9 @@ impl Worker {
         for _ in 0..self.draw.between(24, 64) {
             let number = self.draw.between(0, HOT - 1);
             let Some(hot) = generation.hot(number) else { return };
+            if self.world.is_stopped() {
+                return;
+            }
             let api = api(number);
             let scope = self.plan.scope(&api);
             let asked = Asked::hot(&api, hot);
@@ -88,7 +91,10 @@ impl Worker {
                     let id = self.world.marks.begin(self.flow);
                     let scopes = [scope.as_str()];
                     let request = TokenRequest::new(&scopes).correlation_id(&id);
-                    self.call(generation, &asked, request).await;
+                    // What fails after a wait would make the rest of the burst wait as well.
+                    if !self.call(generation, &asked, request).await {
+                        return;
+                    }
                 }
             }
         }
@@ -113,7 +119,9 @@ impl Worker {
         );
         let (cold_asked, warm_asked) = (Asked::any(&cold), Asked::any(&warm));
         match operation {
-            Operation::Cold | Operation::Renew => self.call(generation, &cold_asked, cold_request).await,
+            Operation::Cold | Operation::Renew => {
+                self.call(generation, &cold_asked, cold_request).await;
+            }
             Operation::OtherTenant => {
                 let asked = Asked {
                     tenant: Some(OTHER_TENANT),
@@ -167,22 +175,23 @@ impl Worker {
         }
     }
 
-    /// A call to its end.
-    async fn call(&self, generation: &Generation, asked: &Asked<'_>, request: TokenRequest<'_>) {
+    /// A call to its end; whether it brought a token.
+    async fn call(&self, generation: &Generation, asked: &Asked<'_>, request: TokenRequest<'_>) -> bool {
         let call = generation.credential.get_token_with(request);
-        self.finish(generation, asked, call).await;
+        self.finish(generation, asked, call).await
     }
 
-    async fn finish(&self, generation: &Generation, asked: &Asked<'_>, call: TokenFuture<'_>) {
+    async fn finish(&self, generation: &Generation, asked: &Asked<'_>, call: TokenFuture<'_>) -> bool {
         let (result, waited) = match call.try_now() {
             Ok(result) => (result, false),
             Err(call) => match self.world.patiently(self.flow, call).await {
                 Some(result) => (result, true),
-                None => return,
+                None => return false,
             },
         };
         self.world
             .judge(self.flow, generation, asked, &result, waited, true);
+        result.is_ok()
     }
 
     fn count_dropped(&self, generation: &Generation) {
@@ -237,7 +246,9 @@ impl Worker {
                     drop(unbegun);
                     let id = self.world.marks.begin(self.flow);
                     let request = TokenRequest::new(scopes).correlation_id(&id);
-                    self.finish(generation, &asked, handle.token_with(request)).await;
+                    if !self.finish(generation, &asked, handle.token_with(request)).await {
+                        return;
+                    }
                 }
             }
         }

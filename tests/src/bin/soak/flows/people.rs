@@ -82,7 +82,7 @@ pub(super) const FLOWS: &[Flow] = &[
     },
     Flow {
         name: "device code",
-        workers: 3,
+        workers: 4,
         make: Make::Now(|stage, options, _| {
             let builder = DeviceCodeCredential::builder()
                 .with_client_id(stage.desktop())
