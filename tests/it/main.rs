@@ -9,6 +9,7 @@ mod chain;
 mod confidential;
 mod devtools;
 mod examples;
+#[cfg(unix)]
 mod faults;
 mod fuzz_corpus;
 mod interactive;

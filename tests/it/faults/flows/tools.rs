@@ -11,7 +11,7 @@ use identity_emulator::{DeveloperTool, Route};
 use super::{Flow, Kind};
 
 /// How long a tool may take here.
-pub(in crate::faults) const LIMIT: Duration = Duration::from_millis(1500);
+pub(in crate::faults) const LIMIT: Duration = Duration::from_millis(2500);
 
 /// No request of these is met: the program is.
 const NONE: Route = Route::Unknown;
