@@ -69,9 +69,10 @@ cargo xtask COMMAND
   leaks                    builds that leak on purpose: the leak guard has to find every one
   fuzz [--seconds N] [TARGET…]
                            what reads the input of strangers; needs a nightly toolchain
-  soak [--seconds N] [--seed N]
+  soak [--seconds N] [--seed N] [--http2]
                            all flows at full rate for 120 s, with random faults: invariants, flat memory, nothing left
-  bench [ARGS…]            the benchmarks, a package with a lock file of its own
+  bench [--build] [--write]
+                           ours beside its peers, with targets and verdicts; --build: the builds too; --write: docs/benchmarks.md
 
 Environment:
   XTASK_TOOLS              where pinned tools are kept; default: a folder of ours in the user's cache folder

@@ -7,17 +7,20 @@ pub(crate) struct Args {
     pub(crate) seconds: u64,
     /// What everything random is drawn from; without it the time of day.
     pub(crate) seed: Option<u64>,
+    /// Whether the emulator offers HTTP/2. A credential's own transport doesn't ask for it unless it is built to.
+    pub(crate) http2: bool,
 }
 
 /// The length of a run whose figures are demanded in full.
 pub(crate) const FULL_SECONDS: u64 = 120;
 
 impl Args {
-    /// Reads `--seconds N` and `--seed N`.
+    /// Reads `--seconds N`, `--seed N` and `--http2`.
     pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut parsed = Self {
             seconds: FULL_SECONDS,
             seed: None,
+            http2: false,
         };
         while let Some(name) = args.next() {
             let mut number = || {
@@ -28,10 +31,11 @@ impl Args {
             };
             match name.as_str() {
                 "--seconds" => parsed.seconds = number()?,
+                "--http2" => parsed.http2 = true,
                 "--seed" => parsed.seed = Some(number()?),
                 _ => {
                     return Err(format!(
-                        "{name:?} is not known; there are --seconds N and --seed N"
+                        "{name:?} is not known; there are --seconds N, --seed N and --http2"
                     ));
                 }
             }
@@ -57,14 +61,16 @@ mod tests {
             parse(&[]),
             Ok(Args {
                 seconds: 120,
-                seed: None
+                seed: None,
+                http2: false
             })
         );
         assert_eq!(
-            parse(&["--seed", "7", "--seconds", "5"]),
+            parse(&["--seed", "7", "--http2", "--seconds", "5"]),
             Ok(Args {
                 seconds: 5,
-                seed: Some(7)
+                seed: Some(7),
+                http2: true
             })
         );
         for bad in [

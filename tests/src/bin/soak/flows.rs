@@ -35,6 +35,8 @@ pub(crate) struct Flow {
     pub(crate) permission: &'static str,
     /// Whether the application is known in another tenant.
     pub(crate) other_tenant: bool,
+    /// Whether other credentials are asked in turn. A refresh in the background doesn't know that it is one of a chain's, and is told apart from a call that does.
+    pub(crate) chained: bool,
     /// How many workers use its credential.
     pub(crate) workers: u64,
     /// What a worker waits between two operations, so that child processes don't take the whole machine.
@@ -54,6 +56,7 @@ const SERVICE: Flow = Flow {
     },
     permission: ".default",
     other_tenant: false,
+    chained: false,
     workers: 3,
     pause: Duration::ZERO,
     fetches: 100,

@@ -125,7 +125,7 @@ impl Lane {
         }
         let plan = *world.flows.get(flow)?;
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let made = match world.stage.options(flow, &world.ledger) {
+        let made = match world.stage.options(flow, plan.chained, &world.ledger) {
             Ok(options) => plan.make(&world.stage, &options, number).await,
             Err(error) => Err(error),
         };

@@ -55,7 +55,7 @@ pub(crate) struct Outcome {
 pub(crate) async fn run(args: Args, seed: u64, ledger: &Arc<Ledger>) -> Result<Outcome> {
     let begun = instant();
     let told = |what: &str| println!("{:>7.1} s  {what}", begun.elapsed().as_secs_f32());
-    let stage = Stage::set(seed).await?;
+    let stage = Stage::set(seed, args.http2).await?;
     told("the emulator is up");
     let base = Sample::take()?;
     let world = Arc::new(World::new(stage, flows::all(), seed, Arc::clone(ledger)));

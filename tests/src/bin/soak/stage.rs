@@ -65,7 +65,7 @@ pub(crate) fn api(number: u64) -> String {
 }
 
 impl Stage {
-    pub(crate) async fn set(seed: u64) -> Result<Self> {
+    pub(crate) async fn set(seed: u64, http2: bool) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let path = folder.path();
         for name in ["arc", "cache"] {
@@ -85,6 +85,7 @@ impl Stage {
             .multitenant();
         let mut builder = with_key_file(Emulator::builder())
             .seed(seed)
+            .http2(http2)
             .journal_limit(crate::journal::LIMIT)
             .device_interval(1)
             .tenant(Tenant::fixed().token_lifetime(LIFETIME))
@@ -132,10 +133,15 @@ impl Stage {
     }
 
     /// Options of a new credential: the shared transport, watched, and repetitions that come soon.
-    pub(crate) fn options(&self, flow: usize, ledger: &Arc<Ledger>) -> Result<ClientOptions, Error> {
+    pub(crate) fn options(
+        &self,
+        flow: usize,
+        chained: bool,
+        ledger: &Arc<Ledger>,
+    ) -> Result<ClientOptions, Error> {
         let http = self.http.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let http = http.ok_or_else(|| Error::new(ErrorKind::Closed, "the soak is over"))?;
-        let watched = Watched::new(http, flow, Arc::clone(ledger));
+        let watched = Watched::new(http, flow, chained, Arc::clone(ledger));
         Ok(ClientOptions::new()
             .with_transport(Arc::new(watched))
             .with_authority(Authority::parse(self.emulator.authority())?)

@@ -14,6 +14,7 @@ use crate::marks;
 pub(crate) struct Watched {
     inner: Arc<dyn HttpClient>,
     flow: usize,
+    chained: bool,
     ledger: Arc<Ledger>,
     under_way: UnderWay,
 }
@@ -30,10 +31,11 @@ struct Flying {
 }
 
 impl Watched {
-    pub(crate) fn new(inner: Arc<dyn HttpClient>, flow: usize, ledger: Arc<Ledger>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn HttpClient>, flow: usize, chained: bool, ledger: Arc<Ledger>) -> Self {
         Self {
             inner,
             flow,
+            chained,
             ledger,
             under_way: UnderWay::default(),
         }
@@ -46,10 +48,13 @@ impl HttpClient for Watched {
             let uri = request.uri.to_string();
             let id = request.headers.get("x-ms-client-request-id");
             // A host's endpoint isn't told of claims; the credential tells them apart all the same.
-            let challenged = id
-                .and_then(|id| id.to_str().ok())
-                .is_some_and(marks::is_challenged);
-            let _flying = match key(&uri, &request.body, challenged) {
+            let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
+            let apart = match () {
+                () if marks::is_challenged(id) => " challenged",
+                () if self.chained && !marks::is_called(id) => " in the background",
+                () => "",
+            };
+            let _flying = match key(&uri, &request.body, apart) {
                 None => None,
                 Some(key) => match self.under_way.take_off(key) {
                     Ok(flying) => Some(flying),
@@ -87,7 +92,7 @@ impl Drop for Flying {
 
 /// What token a request is for: the address without its query, the API or scopes, and the claims. `None` for requests that name no API, such as those for
 /// id tokens.
-fn key(uri: &str, body: &[u8], challenged: bool) -> Option<String> {
+fn key(uri: &str, body: &[u8], apart: &str) -> Option<String> {
     let (address, query) = uri.split_once('?').unwrap_or((uri, ""));
     let body = std::str::from_utf8(body).unwrap_or_default();
     let field = |name: &str| {
@@ -98,9 +103,8 @@ fn key(uri: &str, body: &[u8], challenged: bool) -> Option<String> {
     };
     let wanted = field("scope").or_else(|| field("resource"))?;
     Some(format!(
-        "{address} {wanted} {}{}",
-        field("claims").unwrap_or_default(),
-        if challenged { " challenged" } else { "" }
+        "{address} {wanted} {}{apart}",
+        field("claims").unwrap_or_default()
     ))
 }
 
@@ -110,7 +114,7 @@ mod tests {
 
     #[test]
     fn tokens_are_told_apart_by_tenant_scope_and_claims_but_not_by_grants() {
-        let of = |body: &str| key("https://h/t/oauth2/v2.0/token", body.as_bytes(), false);
+        let of = |body: &str| key("https://h/t/oauth2/v2.0/token", body.as_bytes(), "");
         let plain = of("grant_type=a&client_secret=x&scope=s").unwrap();
         assert_eq!(plain, of("scope=s&grant_type=b").unwrap());
         assert!(!plain.contains('x'));
@@ -118,16 +122,16 @@ mod tests {
         assert_ne!(plain, of("scope=s&claims=c").unwrap());
         assert_ne!(
             plain,
-            key("https://h/u/oauth2/v2.0/token", b"scope=s", false).unwrap()
+            key("https://h/u/oauth2/v2.0/token", b"scope=s", "").unwrap()
         );
         assert_eq!(of("grant_type=urn:device&device_code=d"), None);
         assert_eq!(
-            key("http://h/metadata?resource=r&v=1", b"", false),
-            key("http://h/metadata?v=1&resource=r", b"", false)
+            key("http://h/metadata?resource=r&v=1", b"", ""),
+            key("http://h/metadata?v=1&resource=r", b"", "")
         );
         assert_ne!(
-            key("http://h/metadata?resource=r", b"", false),
-            key("http://h/metadata?resource=r", b"", true)
+            key("http://h/metadata?resource=r", b"", ""),
+            key("http://h/metadata?resource=r", b"", " challenged")
         );
     }
 

@@ -70,7 +70,7 @@ pub(crate) async fn work(world: Arc<World>, flow: usize, number: u64) {
 impl Worker {
     /// Calls for the tokens that are used all the time.
     async fn burst(&mut self, generation: &Generation) {
-        for _ in 0..self.draw.between(24, 64) {
+        for _ in 0..self.draw.between(16, 48) {
             let number = self.draw.between(0, HOT - 1);
             let Some(hot) = generation.hot(number) else { return };
             if self.world.is_stopped() {

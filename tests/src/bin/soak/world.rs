@@ -188,7 +188,7 @@ impl World {
     /// Without faults, every flow has to give its tokens with a new credential. `when` says which time it is.
     pub(crate) async fn calm(&self, when: &str) {
         for (number, flow) in self.flows.iter().enumerate() {
-            let made = match self.stage.options(number, &self.ledger) {
+            let made = match self.stage.options(number, flow.chained, &self.ledger) {
                 Ok(options) => flow.make(&self.stage, &options, 0).await,
                 Err(error) => Err(error),
             };

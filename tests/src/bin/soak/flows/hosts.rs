@@ -46,11 +46,14 @@ pub(super) const FLOWS: &[Flow] = &[
         }),
         ..SERVICE
     },
-    source("default, IMDS", |stage, options, _| {
-        let options = within(options, stage.host(HostKind::Imds));
-        let builder = DefaultAzureCredential::builder().deny_developer_tools();
-        Ok(Arc::new(builder.with_options(&options).build()?))
-    }),
+    Flow {
+        chained: true,
+        ..source("default, IMDS", |stage, options, _| {
+            let options = within(options, stage.host(HostKind::Imds));
+            let builder = DefaultAzureCredential::builder().deny_developer_tools();
+            Ok(Arc::new(builder.with_options(&options).build()?))
+        })
+    },
 ];
 
 pub(super) fn of(stage: &Stage, options: &ClientOptions, kind: HostKind) -> Made {

@@ -82,7 +82,8 @@ pub(super) const FLOWS: &[Flow] = &[
     },
     Flow {
         name: "device code",
-        workers: 4,
+        workers: 6,
+        fetches: 60,
         make: Make::Now(|stage, options, _| {
             let builder = DeviceCodeCredential::builder()
                 .with_client_id(stage.desktop())

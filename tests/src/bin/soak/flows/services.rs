@@ -106,6 +106,7 @@ pub(super) const FLOWS: &[Flow] = &[
     },
     Flow {
         name: "chain",
+        chained: true,
         make: Make::Now(|stage, options, number| {
             // An environment that names nobody comes first.
             let nobody = EnvironmentCredential::builder().with_options(options).build()?;
@@ -116,6 +117,7 @@ pub(super) const FLOWS: &[Flow] = &[
     },
     Flow {
         name: "default, environment",
+        chained: true,
         make: Make::Now(|stage, options, _| {
             let options = within(options, stage.application());
             Ok(Arc::new(

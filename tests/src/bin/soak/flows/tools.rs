@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_millis(1_500);
 const TOOL: Flow = Flow {
     family: Family::Tool,
     workers: 2,
-    pause: Duration::from_millis(120),
+    pause: Duration::from_millis(300),
     // Each credential has a tool of its own way.
     fetches: 6,
     ..HOST
