@@ -15,6 +15,7 @@ mod cache;
 mod caches;
 pub mod document;
 mod environment;
+pub mod flow;
 mod options;
 mod record;
 mod store;

@@ -21,7 +21,6 @@ mod credential;
 mod device_code;
 mod id_token;
 mod redeemer;
-mod served;
 mod shared_cache;
 mod sign_in;
 mod silent;

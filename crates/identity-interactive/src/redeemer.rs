@@ -3,11 +3,11 @@
 use std::fmt;
 
 use identity_base::{Error, ErrorKind, Fetched, OwnedRequest, TenantId};
+use identity_cache::flow::Served;
 use identity_cache::{AuthenticationRecord, TokenCachePersistenceOptions, TokenCaches};
 use identity_runtime::ClientOptions;
 
 use crate::application::Setup;
-use crate::served::Served;
 
 /// Gets tokens for accounts of a token cache without asking anybody: the part that a credential needs which finds its account elsewhere, as that of Visual
 /// Studio Code does.

@@ -6,12 +6,12 @@ use std::fmt;
 use std::time::Duration;
 
 use identity_base::{Error, ErrorKind, FetchPolicy, FetchToken, Fetched, KeyBuilder, OwnedRequest};
+use identity_cache::flow::Served;
 use identity_cache::{AuthenticationRecord, TokenCachePersistenceOptions, TokenCaches};
 use identity_runtime::Cached;
 
 use crate::application::{Application, Setup, setup_methods};
 use crate::credential::forward_credential;
-use crate::served::Served;
 use choice::Choice;
 
 const NAME: &str = "SharedTokenCacheCredential";

@@ -8,13 +8,13 @@ use identity_base::{
     BoxFuture, Error, ErrorKind, FetchPolicy, FetchToken, Fetched, KeyBuilder, OwnedRequest, Secret, TenantId,
 };
 use identity_cache::AuthenticationRecord;
+use identity_cache::flow::Served;
 use identity_runtime::entra::TokenResponse;
 use identity_runtime::time::timeout;
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::account::Binding;
 use crate::application::Application;
-use crate::served::Served;
 
 /// What looking into the cache and exchanging a refresh token may take beside the sign-in itself.
 const SILENT_TIME: Duration = Duration::from_secs(60);

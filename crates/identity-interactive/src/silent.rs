@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use identity_base::{Error, ErrorKind, Fetched, OwnedRequest, Secret, TenantId};
 use identity_cache::document::{AccessTokenQuery, StoredAccessToken, StoredRefreshToken, TokensToAdd};
+use identity_cache::flow::may_read;
 use identity_cache::{CacheStatus, TokenCache};
 use identity_runtime::entra::TokenResponse;
 
@@ -29,13 +30,7 @@ impl Silent {
     pub(crate) fn into_fetched(self) -> Fetched {
         match self {
             Self::Renewed(response) => response.into_fetched(),
-            Self::Cached(stored) => {
-                let fetched = Fetched::expiring_at(stored.token, stored.expires_on);
-                match stored.refresh_on {
-                    Some(refresh_on) => fetched.refresh_at(refresh_on),
-                    None => fetched,
-                }
-            }
+            Self::Cached(stored) => stored.into_fetched(),
         }
     }
 }
@@ -192,11 +187,6 @@ impl Application {
     }
 }
 
-/// Whether the cached token is what the caller wants: neither another one than that, nor one with claims.
-fn may_read(request: &OwnedRequest) -> bool {
-    request.claims().is_none() && request.superseded().is_none() && !request.is_background()
-}
-
 /// Whether the service refused this refresh token, so that the next one may do: one of another application may be refused for more reasons.
 fn is_refusal(error: &Error, is_own: bool) -> bool {
     match error.kind() {
@@ -241,24 +231,5 @@ fn required(request: &OwnedRequest, refused: Option<Error>, unusable: Option<Str
     match error.hint() {
         Some(_) => error,
         None => error.with_hint("call `authenticate` with the error's scopes and claims"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use identity_base::{AccessToken, Scopes};
-
-    #[test]
-    fn only_a_plain_wish_is_answered_from_the_cache() {
-        let plain = || OwnedRequest::new(Scopes::parse(["s"]).unwrap());
-        let token = AccessToken::new("rejected", std::time::SystemTime::UNIX_EPOCH).unwrap();
-        assert!(may_read(&plain()));
-        assert!(may_read(
-            &plain().with_tenant("t").with_cae(true).with_superseded(None)
-        ));
-        assert!(!may_read(&plain().with_claims("{}")));
-        assert!(!may_read(&plain().with_superseded(Some(token))));
-        assert!(!may_read(&plain().with_background(true)));
     }
 }

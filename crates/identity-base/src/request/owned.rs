@@ -1,5 +1,7 @@
 //! A request as a fetch sees it.
 
+use std::time::Duration;
+
 use super::TokenRequest;
 use crate::{AccessToken, Error, ErrorKind, Scopes};
 
@@ -12,6 +14,7 @@ pub struct OwnedRequest {
     enable_cae: bool,
     correlation_id: Option<String>,
     superseded: Option<AccessToken>,
+    min_remaining: Option<Duration>,
     background: bool,
     within_chain: bool,
 }
@@ -27,6 +30,7 @@ impl OwnedRequest {
             enable_cae: false,
             correlation_id: None,
             superseded: None,
+            min_remaining: None,
             background: false,
             within_chain: false,
         }
@@ -62,6 +66,7 @@ impl OwnedRequest {
             enable_cae: request.is_cae_enabled(),
             correlation_id: request.requested_correlation_id().map(str::to_owned),
             superseded: None,
+            min_remaining: request.requested_min_remaining(),
             background: false,
             within_chain: request.is_within_chain(),
         })
@@ -92,6 +97,13 @@ impl OwnedRequest {
     #[must_use]
     pub fn with_superseded(mut self, token: Option<AccessToken>) -> Self {
         self.superseded = token;
+        self
+    }
+
+    /// Sets how long the token must at least be valid.
+    #[must_use]
+    pub const fn with_min_remaining(mut self, at_least: Option<Duration>) -> Self {
+        self.min_remaining = at_least;
         self
     }
 
@@ -143,6 +155,13 @@ impl OwnedRequest {
     #[must_use]
     pub const fn superseded(&self) -> Option<&AccessToken> {
         self.superseded.as_ref()
+    }
+
+    /// How long the token must at least be valid: a source with a cache of its own doesn't answer with less from there. See
+    /// [`TokenRequest::min_remaining`].
+    #[must_use]
+    pub const fn min_remaining(&self) -> Option<Duration> {
+        self.min_remaining
     }
 
     /// Whether other credentials wait to be tried when this one is not available: see [`TokenRequest::within_chain`].

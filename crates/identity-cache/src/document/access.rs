@@ -3,12 +3,15 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use identity_base::{Scopes, Secret};
+use identity_base::{Fetched, Scopes, Secret};
 use identity_runtime::json::Json;
 
 use super::keys::{Components, EXTENDED_MEMBER, EntryMap};
 use super::{Document, seconds, text, unix_seconds};
 use crate::Environment;
+
+/// A token is renewed this long before its end, or a third of its life if that is shorter: as long as the engine, which would renew it at once.
+const REFRESH_MARGIN: Duration = Duration::from_secs(600);
 
 /// Which access token is asked for.
 ///
@@ -131,6 +134,35 @@ pub struct StoredAccessToken {
     pub expires_on: SystemTime,
     /// From when a refresh is advised, if the service said so.
     pub refresh_on: Option<SystemTime>,
+    /// When it was put into the document, if its writer noted that.
+    pub cached_at: Option<SystemTime>,
+}
+
+impl StoredAccessToken {
+    /// Whether no refresh is due yet: neither advised by the service, nor for the token's end, which is ten minutes away or a third of the token's life if
+    /// that is shorter. A token of the future isn't fresh: the clock was set back, so that its end can't be told.
+    #[must_use]
+    pub fn is_fresh(&self, now: SystemTime) -> bool {
+        let lifetime = match self.cached_at {
+            Some(cached_at) if cached_at > now => return false,
+            Some(cached_at) => self.expires_on.duration_since(cached_at).ok(),
+            None => None,
+        };
+        let margin = lifetime.map_or(REFRESH_MARGIN, |lifetime| REFRESH_MARGIN.min(lifetime / 3));
+        let is_advised = self.refresh_on.is_some_and(|refresh_on| refresh_on <= now);
+        let left = self.expires_on.duration_since(now).unwrap_or_default();
+        !is_advised && left > margin
+    }
+
+    /// What the token engine keeps.
+    #[must_use]
+    pub fn into_fetched(self) -> Fetched {
+        let fetched = Fetched::expiring_at(self.token, self.expires_on);
+        match self.refresh_on {
+            Some(refresh_on) => fetched.refresh_at(refresh_on),
+            None => fetched,
+        }
+    }
 }
 
 impl fmt::Debug for StoredAccessToken {
@@ -138,6 +170,7 @@ impl fmt::Debug for StoredAccessToken {
         f.debug_struct("StoredAccessToken")
             .field("expires_on", &self.expires_on)
             .field("refresh_on", &self.refresh_on)
+            .field("cached_at", &self.cached_at)
             .finish_non_exhaustive()
     }
 }
@@ -159,6 +192,7 @@ impl Document {
                     token: Secret::new(text(entry, "secret")),
                     expires_on: time(expires_on)?,
                     refresh_on: seconds(entry, "refresh_on").and_then(time),
+                    cached_at: seconds(entry, "cached_at").and_then(time),
                 })
             })
     }

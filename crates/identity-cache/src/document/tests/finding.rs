@@ -128,3 +128,35 @@ fn accounts_are_listed_by_environment() {
     assert_eq!(family("client"), Some(Some("1".to_owned())));
     assert_eq!(family("Other"), None);
 }
+
+#[test]
+fn a_token_is_fresh_until_a_refresh_is_due() {
+    let stored = |cached_at: Option<u64>, expires_on: u64, refresh_on: Option<u64>| StoredAccessToken {
+        token: Secret::new("t"),
+        expires_on: at(expires_on),
+        refresh_on: refresh_on.map(at),
+        cached_at: cached_at.map(at),
+    };
+    let hour = stored(Some(1000), 4600, None);
+    assert!(hour.is_fresh(at(1000)) && hour.is_fresh(at(3999)));
+    assert!(!hour.is_fresh(at(4000)), "ten minutes before the end");
+    assert!(!hour.is_fresh(at(5000)), "it is over");
+    assert!(!hour.is_fresh(at(999)), "the clock was set back");
+    let short = stored(Some(1000), 1300, None);
+    assert!(short.is_fresh(at(1199)) && !short.is_fresh(at(1200)), "a third");
+    let of_unknown_age = stored(None, 4600, None);
+    assert!(of_unknown_age.is_fresh(at(3999)) && !of_unknown_age.is_fresh(at(4000)));
+    let advised = stored(Some(1000), 87_400, Some(44_200));
+    assert!(advised.is_fresh(at(44_199)) && !advised.is_fresh(at(44_200)));
+    let advised_late = stored(Some(1000), 4600, Some(4500));
+    assert!(!advised_late.is_fresh(at(4000)), "advice makes it no fresher");
+
+    let document = as_msal_was_told();
+    let (public, asked) = (
+        environment("login.microsoftonline.com"),
+        scopes(&["https://a/.default"]),
+    );
+    let query = AccessTokenQuery::of_app(&public, "Tenant", "Client", &asked);
+    let found = document.access_token(&query, at(3000)).unwrap();
+    assert_eq!(found.cached_at, Some(at(3000)));
+}

@@ -1,21 +1,29 @@
-//! Which cached tokens were handed out.
+//! What credentials have in common that look into a cache before they ask: when it may answer, and which of its tokens were handed out.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use identity_base::{Fetched, Secret};
+use identity_base::{Fetched, OwnedRequest, Secret};
 use identity_runtime::crypto::sha256;
 
 /// So many tokens are remembered.
 const MAX_SERVED: usize = 1024;
 
+/// Whether a cached token is what the caller wants: neither another one than that, nor one with claims.
+#[must_use]
+pub fn may_read(request: &OwnedRequest) -> bool {
+    request.claims().is_none() && request.superseded().is_none() && !request.is_background()
+}
+
 /// The tokens that were handed out, hashed. The engine keeps them, so when it asks again it wants another one, and the cache must not give the same.
-#[derive(Debug, Default)]
-pub(crate) struct Served(Mutex<HashSet<[u8; 32]>>);
+#[derive(Default)]
+pub struct Served(Mutex<HashSet<[u8; 32]>>);
 
 impl Served {
     /// Remembers a token that goes to the engine.
-    pub(crate) fn hand_out(&self, fetched: Fetched) -> Fetched {
+    #[must_use]
+    pub fn hand_out(&self, fetched: Fetched) -> Fetched {
         let mut served = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if served.len() >= MAX_SERVED {
             served.clear();
@@ -25,16 +33,38 @@ impl Served {
         fetched
     }
 
-    pub(crate) fn is_new(&self, token: &Secret) -> bool {
+    /// Whether this token was never handed out.
+    #[must_use]
+    pub fn is_new(&self, token: &Secret) -> bool {
         let served = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         !served.contains(&sha256(token.expose().as_bytes()))
+    }
+}
+
+impl fmt::Debug for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Served").finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use identity_base::{AccessToken, Scopes};
     use std::time::Duration;
+
+    #[test]
+    fn only_a_plain_wish_is_answered_from_the_cache() {
+        let plain = || OwnedRequest::new(Scopes::parse(["s"]).unwrap());
+        let token = AccessToken::new("rejected", std::time::SystemTime::UNIX_EPOCH).unwrap();
+        assert!(may_read(&plain()));
+        assert!(may_read(
+            &plain().with_tenant("t").with_cae(true).with_superseded(None)
+        ));
+        assert!(!may_read(&plain().with_claims("{}")));
+        assert!(!may_read(&plain().with_superseded(Some(token))));
+        assert!(!may_read(&plain().with_background(true)));
+    }
 
     fn handed_out(served: &Served, token: &str) {
         let fetched = served.hand_out(Fetched::new(token, Duration::from_secs(1)));
