@@ -16,7 +16,7 @@ struct Step {
 }
 
 /// In the order in which they run: the quickest verdicts first, and what shares a build beside each other.
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step {
         name: "fmt",
         command: "fmt --check",
@@ -86,6 +86,11 @@ const STEPS: [Step; 16] = [
         name: "leaks",
         command: "leaks",
         run: crate::leaks::check,
+    },
+    Step {
+        name: "demo",
+        command: "demo",
+        run: || crate::demo::start(&[]),
     },
     Step {
         name: "test",

@@ -2,13 +2,19 @@
 //!
 //! The program is `demo` in `tests`; this is the door to it, so that this package stays small.
 
+use std::ffi::OsString;
+
 use crate::error::{Error, Result};
 use crate::shell::Cmd;
 use crate::test::{KEY_FILE_VARIABLE, key_file};
 use crate::workspace::Workspace;
 
 pub(crate) fn run(args: lexopt::Parser) -> Result {
-    let args = crate::rest(args)?;
+    start(&crate::rest(args)?)
+}
+
+/// Runs the demonstration, which fails when a promise is not kept.
+pub(crate) fn start(args: &[OsString]) -> Result {
     let workspace = Workspace::load()?;
     let package = "integration-tests";
     if !workspace

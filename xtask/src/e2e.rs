@@ -3,7 +3,7 @@
 mod az;
 pub(crate) mod azurite;
 mod browser;
-mod debian;
+pub(crate) mod debian;
 mod keyring;
 pub(crate) mod msal_cache;
 pub(crate) mod oidc;

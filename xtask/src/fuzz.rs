@@ -43,6 +43,8 @@ const KEYS: &str = "words.dict";
 const TEXT: &str = "text.dict";
 /// How long each runs when nothing is said.
 const SECONDS: u64 = 60;
+/// So many executions a target has to reach in [`SECONDS`]; with less time, a part of them.
+const EXECUTIONS: u64 = 100_000;
 /// The longest file that the fuzzer makes: the largest seed has about 5,000 bytes.
 const MAX_BYTES: u32 = 8192;
 /// A file that takes longer is reported. Encryption may be asked to derive a key in a million rounds, which takes seconds here.
@@ -66,6 +68,7 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Result {
             "fuzzing needs a nightly toolchain, for its sanitizers: rustup toolchain install nightly --profile minimal",
         ));
     }
+    crate::e2e::debian::need(&crate::test::PROGRAMS)?;
     let tools = tools::cargo_fuzz()?;
     let target_dir = Workspace::load()?.target_dir.join("fuzz");
     sow(&target_dir)?;
@@ -141,7 +144,7 @@ fn fuzz((target, words): (&str, &str), seconds: u64, target_dir: &Path, tools: &
         path.push(if cfg!(windows) { ";" } else { ":" });
         path.push(others);
     }
-    Cmd::new("cargo")
+    let run = Cmd::new("cargo")
         .args(["+nightly", "fuzz", "run", "--fuzz-dir", FOLDER, "--target-dir"])
         .arg(target_dir)
         .arg(target)
@@ -155,8 +158,47 @@ fn fuzz((target, words): (&str, &str), seconds: u64, target_dir: &Path, tools: &
             "-print_final_stats=1".to_owned(),
         ])
         .arg(prefix)
-        .env("PATH", path)
-        .run()
+        .env("PATH", path);
+    run.announce();
+    let (success, output) = run.outcome()?;
+    // The statistics, or how it ended; all of it is in the artifact where it crashed.
+    let told: Vec<_> = output.lines().rev().take(if success { 12 } else { 60 }).collect();
+    told.iter().rev().for_each(|line| println!("{line}"));
+    if !success {
+        return Err(Error::new(format!(
+            "{target} found an input that breaks a promise: see {}",
+            artifacts.display()
+        )));
+    }
+    let wanted = EXECUTIONS.saturating_mul(seconds.min(SECONDS)) / SECONDS;
+    match executions(&output) {
+        Some(count) if count >= wanted => {
+            println!("{target}: {count} executions, {}", coverage(&output));
+            Ok(())
+        }
+        count => Err(Error::new(format!(
+            "{target}: {} executions in {seconds} s, {wanted} are wanted",
+            count.unwrap_or_default()
+        ))),
+    }
+}
+
+/// How many inputs were tried, as the fuzzer says at its end.
+fn executions(output: &str) -> Option<u64> {
+    output
+        .lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
+        .and_then(|count| count.trim().parse().ok())
+}
+
+/// What was covered at the end: code, features, inputs kept.
+fn coverage(output: &str) -> &str {
+    output
+        .lines()
+        .rev()
+        .find(|line| line.contains("DONE") && line.contains("cov:"))
+        .and_then(|line| line.split_once("DONE"))
+        .map_or("coverage unknown", |(_, rest)| rest.trim())
 }
 
 #[cfg(test)]
@@ -168,6 +210,14 @@ mod tests {
         assert!(find("pem").is_ok());
         let error = find("jpeg").unwrap_err().to_string();
         assert!(error.contains("pem, pkcs12"), "{error}");
+    }
+
+    #[test]
+    fn the_end_of_a_run_is_read() {
+        let output = "#1\tINITED cov: 1\n#99\tDONE   cov: 812 ft: 3000 corp: 40/2Kb lim: 80 exec/s: 9 rss: 90Mb\nstat::number_of_executed_units: 123456\n";
+        assert_eq!(executions(output), Some(123_456));
+        assert!(coverage(output).starts_with("cov: 812 ft: 3000"));
+        assert_eq!((executions("#1\n"), coverage("#1\n")), (None, "coverage unknown"));
     }
 
     #[test]

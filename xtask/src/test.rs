@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
+use crate::e2e::debian::{self, Wanted};
 use crate::error::{Context as _, Result};
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
@@ -15,8 +16,12 @@ pub(crate) fn run(args: lexopt::Parser) -> Result {
     all(&crate::rest(args)?)
 }
 
+/// Programs that tests start, with Debian's packages. The key files that have to be read are made by the real `openssl`.
+pub(crate) const PROGRAMS: [Wanted; 1] = [("openssl", "openssl")];
+
 /// Runs everything, with `extra` arguments for the test runner.
 pub(crate) fn all(extra: &[OsString]) -> Result {
+    debian::need(&PROGRAMS)?;
     let workspace = Workspace::load()?;
     let key = key_file(&workspace.target_dir)?;
     let runner = if Cmd::cargo().args(["nextest", "--version"]).succeeds() {

@@ -6,13 +6,13 @@ use crate::error::{Error, Result};
 use crate::shell::Cmd;
 
 /// A program, and the package that brings it.
-pub(super) type Wanted = (&'static str, &'static str);
+pub(crate) type Wanted = (&'static str, &'static str);
 
 /// Installs the packages of those programs that are not on the `PATH`.
 ///
 /// # Errors
 /// An error that names the packages where there is no `apt-get` or it fails, for example without the rights to install.
-pub(super) fn need(wanted: &[Wanted]) -> Result {
+pub(crate) fn need(wanted: &[Wanted]) -> Result {
     let missing = missing(wanted, is_on_path);
     if missing.is_empty() {
         return Ok(());
