@@ -81,6 +81,13 @@ fn run(planned: &Planned, flow: &Flow, variant: usize) -> Result<(), Failure> {
         leak_guard::run_sync(|guard| {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             let outcome = under_guard(&runtime, &guard, planned, flow, variant);
+            // Told as a failure and not by a panic, which the cells beside this one would see.
+            let hits = guard.take_hits();
+            if !hits.is_empty() {
+                let told = hits.iter().take(20).map(|hit| format!("\n  {hit}"));
+                let told: String = told.collect();
+                return Err(Failure::Broken(format!("secrets leaked ({}):{told}", hits.len())));
+            }
             if outcome.is_ok() && guard.seen(Channel::Panic) > 0 {
                 return Err(Failure::Broken("something panicked".to_owned()));
             }
