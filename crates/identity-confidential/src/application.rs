@@ -8,6 +8,8 @@ use identity_runtime::retry::RetryPolicy;
 use identity_runtime::{ClientOptions, TenantPolicy};
 
 pub(crate) use self::setup::{CertificateSetup, ProofSetup, Setup, setup_methods};
+#[cfg(feature = "cache")]
+use crate::kept::Kept;
 use crate::proof::Proof;
 use crate::region::Regions;
 
@@ -20,6 +22,9 @@ pub(crate) struct Application {
     proof: Proof,
     client: EntraClient,
     regional: Option<Regional>,
+    /// Where its own tokens outlive the process.
+    #[cfg(feature = "cache")]
+    kept: Option<Kept>,
 }
 
 /// The way to regional endpoints. They are tried once: the global one stands behind them.
@@ -79,6 +84,17 @@ impl Application {
     /// As [`Grant::for_request`].
     pub(crate) fn grant(&self, grant_type: &'static str, request: &OwnedRequest) -> Result<Grant, Error> {
         Grant::new(grant_type, &self.client_id).for_request(request)
+    }
+
+    /// Where its own tokens outlive the process, if they do.
+    #[cfg(feature = "cache")]
+    pub(crate) const fn kept(&self) -> Option<&Kept> {
+        self.kept.as_ref()
+    }
+
+    #[cfg(feature = "cache")]
+    pub(crate) const fn client_id(&self) -> &ClientId {
+        &self.client_id
     }
 
     /// Sends a grant with the application's proof.

@@ -61,13 +61,13 @@ pub struct ClientAssertionCredentialBuilder {
 }
 
 impl ClientAssertionCredentialBuilder {
-    setup_methods!(region);
+    setup_methods!(cache);
 
     /// Checks the settings and makes the credential. Does no I/O, needs no runtime, and doesn't call the callback.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidConfiguration`](identity_base::ErrorKind::InvalidConfiguration) when the client id, a tenant, the region or an option can't
-    /// be.
+    /// [`ErrorKind::InvalidConfiguration`](identity_base::ErrorKind::InvalidConfiguration) when the client id, a tenant, the region, the token cache
+    /// or an option can't be.
     pub fn build(self) -> Result<ClientAssertionCredential, Error> {
         let application = self.setup.build(NAME, ProofSetup::Assertion(self.source))?;
         Ok(ClientAssertionCredential(ClientCredentials::cached(application)))

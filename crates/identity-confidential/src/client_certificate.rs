@@ -91,7 +91,7 @@ impl CertificateCredentialBuilder {
         }
     }
 
-    setup_methods!(region);
+    setup_methods!(cache);
 
     /// Sets the password of the file. Default: none.
     pub fn with_password(mut self, password: impl Into<Secret>) -> Self {
@@ -116,8 +116,8 @@ impl CertificateCredentialBuilder {
     /// Checks the settings, reads the certificate and makes the credential. Needs no runtime.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidConfiguration`](identity_base::ErrorKind::InvalidConfiguration) when the client id, a tenant, the region or an option can't
-    /// be, and for all that [`ClientCertificate::from_bytes`] refuses. A certificate that has expired fails when a token is asked for.
+    /// [`ErrorKind::InvalidConfiguration`](identity_base::ErrorKind::InvalidConfiguration) when the client id, a tenant, the region, the token cache or
+    /// an option can't be, and for all that [`ClientCertificate::from_bytes`] refuses. A certificate that has expired fails when a token is asked for.
     pub fn build(self) -> Result<CertificateCredential, Error> {
         let proof = ProofSetup::Certificate(Box::new(self.certificate));
         let application = self.setup.build(NAME, proof)?;

@@ -1,9 +1,13 @@
 //! The client-credentials grant: tokens for the application itself.
 
+#[cfg(feature = "cache")]
+use identity_base::FetchPolicy;
 use identity_base::{Error, FetchToken, Fetched, KeyBuilder, OwnedRequest};
 use identity_runtime::Cached;
 
 use crate::application::Application;
+#[cfg(feature = "cache")]
+use crate::kept::CACHE_TIME;
 
 const GRANT: &str = "client_credentials";
 
@@ -31,20 +35,50 @@ impl FetchToken for ClientCredentials {
     }
 
     async fn fetch(&self, request: &OwnedRequest) -> Result<Fetched, Error> {
-        let grant = self.application.grant(GRANT, request)?;
-        Ok(self
-            .application
-            .send_by_region(request, grant)
-            .await?
-            .into_fetched())
+        let application = &self.application;
+        #[cfg(feature = "cache")]
+        let tenant = application.tenant(request)?;
+        #[cfg(feature = "cache")]
+        if let Some(kept) = application.kept()
+            && let Some(fetched) = kept
+                .find(application.client_id(), &tenant, request, application.options())
+                .await
+        {
+            return Ok(fetched);
+        }
+        let grant = application.grant(GRANT, request)?;
+        let response = application.send_by_region(request, grant).await?;
+        #[cfg(feature = "cache")]
+        if let Some(kept) = application.kept() {
+            return Ok(kept
+                .add(application.client_id(), &tenant, request, response)
+                .await);
+        }
+        Ok(response.into_fetched())
     }
 
     fn resolve_tenant(&self, requested: &str) -> Result<Option<String>, Error> {
         self.application.resolve_tenant(requested)
     }
 
+    #[cfg(feature = "cache")]
+    fn policy(&self) -> FetchPolicy {
+        let policy = FetchPolicy::new();
+        match self.application.kept() {
+            Some(_) => policy.with_total(policy.total.saturating_add(CACHE_TIME)),
+            None => policy,
+        }
+    }
+
     fn generation(&self) -> u64 {
         self.application.generation()
+    }
+
+    #[cfg(feature = "cache")]
+    async fn close(&self) {
+        if let Some(kept) = self.application.kept() {
+            kept.close().await;
+        }
     }
 }
 

@@ -57,13 +57,13 @@ pub struct ClientSecretCredentialBuilder {
 }
 
 impl ClientSecretCredentialBuilder {
-    setup_methods!(region);
+    setup_methods!(cache);
 
     /// Checks the settings and makes the credential. Does no I/O and needs no runtime.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidConfiguration`](identity_base::ErrorKind::InvalidConfiguration) when the client id, a tenant, the secret, the region or an
-    /// option can't be.
+    /// [`ErrorKind::InvalidConfiguration`](identity_base::ErrorKind::InvalidConfiguration) when the client id, a tenant, the secret, the region, the token cache or
+    /// an option can't be.
     pub fn build(self) -> Result<ClientSecretCredential, Error> {
         let application = self.setup.build(NAME, ProofSetup::Secret(self.secret))?;
         Ok(ClientSecretCredential(ClientCredentials::cached(application)))

@@ -35,6 +35,8 @@ mod client_secret;
 mod federated;
 mod github_actions;
 mod jwt;
+#[cfg(feature = "cache")]
+mod kept;
 mod key;
 mod oidc;
 mod on_behalf_of;
@@ -50,6 +52,9 @@ pub use client_certificate::{CertificateCredential, CertificateCredentialBuilder
 pub use client_secret::{ClientSecretCredential, ClientSecretCredentialBuilder};
 pub use federated::FederatedIdentity;
 pub use github_actions::{GitHubActionsCredential, GitHubActionsCredentialBuilder};
+#[cfg(feature = "cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+pub use identity_cache::{TokenCachePersistenceOptions, TokenCaches};
 pub use identity_runtime::ClientOptions;
 pub use identity_runtime::assertion::{AssertionContext, AssertionSource, ClientAssertion};
 pub use key::{ClientCertificate, SignatureAlgorithm};

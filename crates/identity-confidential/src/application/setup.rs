@@ -16,6 +16,8 @@ pub(crate) struct Setup {
     pub(crate) options: ClientOptions,
     pub(crate) additionally_allowed_tenants: Vec<String>,
     pub(crate) region: Option<String>,
+    #[cfg(feature = "cache")]
+    pub(crate) kept: crate::kept::KeptSetup,
 }
 
 /// The settings of a certificate before it is read.
@@ -73,6 +75,8 @@ impl Setup {
             options: ClientOptions::default(),
             additionally_allowed_tenants: Vec::new(),
             region: None,
+            #[cfg(feature = "cache")]
+            kept: crate::kept::KeptSetup::default(),
         }
     }
 
@@ -93,6 +97,8 @@ impl Setup {
         // The environment is asked once, so that a credential never changes its authority.
         let authority = self.options.authority()?;
         let options = self.options.with_authority(authority);
+        #[cfg(feature = "cache")]
+        let kept = self.kept.build(&options)?;
         let regional = Regions::new(self.region.as_deref(), &options)?.map(|regions| Regional {
             regions,
             client: EntraClient::new(&once(&options), name),
@@ -104,6 +110,8 @@ impl Setup {
             tenants,
             client: EntraClient::new(&options, name),
             regional,
+            #[cfg(feature = "cache")]
+            kept,
         })
     }
 }
@@ -138,6 +146,32 @@ macro_rules! setup_methods {
         /// Default: `AZURE_REGIONAL_AUTHORITY_NAME`, then `MSAL_FORCE_REGION`, else the global service.
         pub fn with_region(mut self, region: impl Into<String>) -> Self {
             self.setup.region = Some(region.into());
+            self
+        }
+    };
+    (cache) => {
+        $crate::application::setup_methods!(region);
+
+        /// Keeps the application's tokens beyond the process, where MSAL and azure-identity for Python find them too: the next process needs no request
+        /// while a token is valid and no refresh is due. Default: in memory only.
+        ///
+        /// Whoever reads the cache can use the tokens until they expire. A cache that can't be read or written never stops a program.
+        #[cfg(feature = "cache")]
+        #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+        pub fn with_cache_persistence(
+            mut self,
+            options: identity_cache::TokenCachePersistenceOptions,
+        ) -> Self {
+            self.setup.kept.persistence = Some(options);
+            self
+        }
+
+        /// Shares token caches with other credentials; goes before [`with_cache_persistence`](Self::with_cache_persistence). Closing one of the credentials
+        /// wipes them from memory. Default: caches of its own.
+        #[cfg(feature = "cache")]
+        #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+        pub fn with_token_caches(mut self, caches: &identity_cache::TokenCaches) -> Self {
+            self.setup.kept.caches = Some(caches.clone());
             self
         }
     };

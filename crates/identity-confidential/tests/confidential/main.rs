@@ -19,6 +19,8 @@ mod client_assertion;
 mod client_certificate;
 mod client_secret;
 mod github_actions;
+#[cfg(all(feature = "cache", unix))]
+mod kept;
 mod on_behalf_of;
 mod openssl;
 mod readable;

@@ -35,7 +35,16 @@ pub(crate) fn run(test: impl AsyncFnOnce(&World)) {
 /// The same at another time.
 pub(crate) fn run_at(clock: TestClock, test: impl AsyncFnOnce(&World)) {
     leak_guard::run_virtual(&clock.clone(), async |guard| {
-        let world = World {
+        let world = World::new(clock, &guard);
+        test(&world).await;
+        world.http.assert_done();
+    });
+}
+
+impl World {
+    /// Fakes that the guard watches.
+    pub(crate) fn new(clock: TestClock, guard: &LeakGuard) -> Self {
+        let world = Self {
             http: ScriptedHttp::new().keeping_time_by(clock.clone()),
             env: TestEnv::new(),
             files: MemoryFs::with_clock(&clock),
@@ -47,12 +56,9 @@ pub(crate) fn run_at(clock: TestClock, test: impl AsyncFnOnce(&World)) {
             .watch(&world.http)
             .watch(&world.files)
             .watch(&world.observer);
-        test(&world).await;
-        world.http.assert_done();
-    });
-}
+        world
+    }
 
-impl World {
     /// Options over these fakes.
     pub(crate) fn options(&self) -> ClientOptions {
         ClientOptions::default()
