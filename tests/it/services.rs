@@ -1,16 +1,19 @@
 //! Credentials of services against an emulator that is out of the ordinary: ahead in time, stricter than Entra, in a region, or asked for many users at once.
 
+mod refusal;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entra_identity::{
-    AccessToken, Authority, CertificateCredential, CertificateCredentialBuilder, ClientCertificate,
-    ClientOptions, ErrorKind, OnBehalfOfCredential, TokenCredential,
+    AccessToken, Authority, CacheOptions, CertificateCredential, CertificateCredentialBuilder,
+    ClientCertificate, ClientOptions, ErrorKind, OnBehalfOfCredential, OnBehalfOfCredentials,
+    TokenCredential, TokenRequest,
 };
 use identity_emulator::{App, Builder, Emulator, Tenant, TestCertificate, User, UserTokenRequest};
-use identity_testkit::{LeakGuard, Lookup, ScriptedResolver, TestEnv, leak_guard};
+use identity_testkit::{LeakGuard, Lookup, ScriptedResolver, TestClock, TestEnv, leak_guard};
 use serde_json::Value;
 
 use crate::support::{CLIENT, SCOPE, TENANT};
@@ -140,44 +143,87 @@ fn the_regional_service_is_asked() {
 }
 
 const USERS: [&str; 2] = ["ada@contoso.test", "bob@contoso.test"];
+/// What a user's requests are known by in the journal, whichever grant they are.
+const IDS: [&str; 2] = [
+    "aaaaaaaa-0000-4000-8000-000000000001",
+    "bbbbbbbb-0000-4000-8000-000000000002",
+];
+const SCOPES: [&str; 4] = [GRAPH, "https://graph.microsoft.com/Mail.Read", SCOPE, VAULT];
+/// Fewer than there are scopes.
+const ENTRIES: usize = 2;
 const CALLS: usize = 10_000;
 const TASKS: usize = 8;
+const ROUNDS: usize = 5;
+/// Each user's token is rejected once in so many calls of a task, and a task stays so long with a scope.
+const REJECTED_EVERY: usize = 125;
+const STAY: usize = 25;
+
+/// One task's calls of one round: the users take turns, with another one first in the neighbouring task.
+async fn interleave(users: OnBehalfOfCredentials, assertions: [String; 2], task: usize) -> usize {
+    let calls = CALLS / TASKS / ROUNDS;
+    for call in 0..calls {
+        let one = (task + call) % USERS.len();
+        let scope = [SCOPES[(call / STAY + task % 2) % SCOPES.len()]];
+        let credential = users.for_user(assertions[one].clone()).unwrap();
+        let request = || TokenRequest::new(&scope).correlation_id(IDS[one]);
+        let token = credential.get_token_with(request()).await.unwrap();
+        assert_eq!(claims(token.secret())["upn"], USERS[one]);
+        if call % REJECTED_EVERY < USERS.len() {
+            let other = credential
+                .get_token_with(request().rejected(&token))
+                .await
+                .unwrap();
+            assert_eq!(claims(other.secret())["upn"], USERS[one]);
+            assert_ne!(other.secret(), token.secret());
+        }
+    }
+    calls
+}
 
 #[test]
 fn two_users_interleaved_ten_thousand_times_stay_apart() {
     leak_guard::run_threads(4, async |guard| {
         let secret = guard.secret("client_secret");
-        let emulator = start(App::confidential("api").secret(secret.expose()), |builder| {
-            builder
-        })
-        .await;
+        let app = App::confidential("api")
+            .secret(secret.expose())
+            .token_lifetime(Duration::from_hours(1));
+        let emulator = start(app, |builder| builder).await;
+        let clock = TestClock::at(emulator.clock().wall());
+        let options = options(&emulator)
+            .with_clock(Arc::new(clock.clone()))
+            .with_cache(CacheOptions::new().with_max_entries(ENTRIES));
         let users = OnBehalfOfCredential::builder(TENANT, CLIENT)
-            .with_options(&options(&emulator))
+            .with_options(&options)
             .with_client_secret(secret)
             .build_for_many()
             .unwrap();
         let assertions = USERS.map(|user| {
             let request = UserTokenRequest::new(CLIENT).user(User::new(user));
-            guard.know("assertion", emulator.mint_user_token(&request).unwrap())
+            let assertion = emulator.mint_user_token(&request).unwrap();
+            guard.know("assertion", assertion.as_str());
+            assertion
         });
-        let tasks: Vec<_> = (0..TASKS)
-            .map(|task| {
-                let (users, assertions) = (users.clone(), assertions.clone());
-                tokio::spawn(async move {
-                    for call in 0..CALLS / TASKS {
-                        // Neighbouring tasks begin with another user.
-                        let one = (task + call) % USERS.len();
-                        let credential = users.for_user(assertions[one].clone()).unwrap();
-                        let token = credential.get_token(&[GRAPH]).await.unwrap();
-                        assert_eq!(claims(token.secret())["upn"], USERS[one]);
-                    }
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
+        let mut calls = 0;
+        for round in 1..=ROUNDS {
+            let tasks: Vec<_> = (0..TASKS)
+                .map(|task| tokio::spawn(interleave(users.clone(), assertions.clone(), task)))
+                .collect();
+            for task in tasks {
+                calls += task.await.unwrap();
+            }
+            // What is cached has expired when the next round begins; in the last one it is used while it is refreshed aside.
+            clock.advance(Duration::from_mins(if round + 1 == ROUNDS { 55 } else { 61 }));
         }
-        emulator.requests().token().exactly(USERS.len());
+        assert_eq!(calls, CALLS);
+
+        for (one, id) in IDS.into_iter().enumerate() {
+            let requests = emulator.requests().token();
+            let requests = requests.filter(|request| request.header("client-request-id") == Some(id));
+            let requests = requests.at_least(CALLS / 100);
+            let exchanged = requests.filter(|request| request.form("assertion").is_some());
+            // The first of them all, at least, and the other user's never.
+            exchanged.at_least(1).with_form("assertion", &assertions[one]);
+        }
     });
 }
 
