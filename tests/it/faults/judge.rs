@@ -62,7 +62,12 @@ pub(super) fn as_expected(
         return wrong("too late");
     }
     // What the guard keeps of the logs of each request is counted as well.
-    if memory > MEMORY + LOGS * u64::try_from(sends).unwrap_or_default() {
+    let logs = match seen.flow.is_http2() {
+        // It logs each frame in many words.
+        true => 4 * LOGS,
+        false => LOGS,
+    };
+    if memory > MEMORY + logs * u64::try_from(sends).unwrap_or_default() {
         return wrong("too much memory");
     }
     if let Err(error) = seen.result {
