@@ -168,6 +168,10 @@ impl<F: FetchToken> Landing for Arrival<F> {
             .map_err(|error| error.with_credential(self.core.fetcher.name()));
         let mut state = lock(&self.entry.state);
         state.flights.retain(|(_, known)| !Arc::ptr_eq(known, flight));
+        if state.flights.is_empty() {
+            // Room for four of them would be kept as long as the token is.
+            state.flights = Vec::new();
+        }
         match &planned {
             Ok((token, times)) => {
                 state.negative = None;
