@@ -35,7 +35,8 @@ pub(crate) struct Flow {
     pub(crate) permission: &'static str,
     /// Whether the application is known in another tenant.
     pub(crate) other_tenant: bool,
-    /// Whether other credentials are asked in turn. A refresh in the background doesn't know that it is one of a chain's, and is told apart from a call that does.
+    /// Whether other credentials are asked in turn. Such a credential may ask twice at once: in search of the member that works, and that member alone once it
+    /// was found, since failures of the two mean different things.
     pub(crate) chained: bool,
     /// How many workers use its credential.
     pub(crate) workers: u64,

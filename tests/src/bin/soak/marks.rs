@@ -96,11 +96,6 @@ pub(crate) fn is_challenged(id: &str) -> bool {
     id.contains(CHALLENGED)
 }
 
-/// Whether an id is that of a caller; refreshes in the background have others.
-pub(crate) fn is_called(id: &str) -> bool {
-    id.starts_with(PREFIX)
-}
-
 fn parse(id: &str) -> Option<(usize, u64)> {
     let rest = id.strip_prefix(PREFIX)?;
     let (flow, serial) = rest.split_once(PLAIN).or_else(|| rest.split_once(CHALLENGED))?;
@@ -112,14 +107,13 @@ fn parse(id: &str) -> Option<(usize, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Marks, WINDOW, is_called, is_challenged};
+    use super::{Marks, WINDOW, is_challenged};
 
     #[test]
     fn a_call_counts_once_however_many_requests_it_makes() {
         let marks = Marks::new(2);
         let (one, two) = (marks.begin(1), marks.begin_challenged(1));
         assert!(!is_challenged(&one) && is_challenged(&two));
-        assert!(is_called(&one) && is_called(&two) && !is_called("1950a258"));
         assert!(marks.saw(&one, false) && marks.saw(&one, true) && marks.saw(&one, true));
         assert!(marks.saw(&two, false));
         assert_eq!((marks.counts(0), marks.counts(1)), ((0, 0), (2, 1)));

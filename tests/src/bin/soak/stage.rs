@@ -141,7 +141,7 @@ impl Stage {
     ) -> Result<ClientOptions, Error> {
         let http = self.http.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let http = http.ok_or_else(|| Error::new(ErrorKind::Closed, "the soak is over"))?;
-        let watched = Watched::new(http, flow, chained, Arc::clone(ledger));
+        let watched = Watched::new(http, flow, 1 + usize::from(chained), Arc::clone(ledger));
         Ok(ClientOptions::new()
             .with_transport(Arc::new(watched))
             .with_authority(Authority::parse(self.emulator.authority())?)

@@ -1,6 +1,6 @@
 //! Single flight, watched where requests leave: no two for the same token of one credential at the same time.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entra_identity::BoxFuture;
@@ -14,14 +14,15 @@ use crate::marks;
 pub(crate) struct Watched {
     inner: Arc<dyn HttpClient>,
     flow: usize,
-    chained: bool,
+    /// How many requests for one token there may be at once.
+    most: usize,
     ledger: Arc<Ledger>,
     under_way: UnderWay,
 }
 
 /// The tokens that are being asked for.
 #[derive(Clone, Debug, Default)]
-struct UnderWay(Arc<Mutex<HashSet<String>>>);
+struct UnderWay(Arc<Mutex<HashMap<String, usize>>>);
 
 /// One of them, until the request is over or given up.
 #[derive(Debug)]
@@ -31,11 +32,11 @@ struct Flying {
 }
 
 impl Watched {
-    pub(crate) fn new(inner: Arc<dyn HttpClient>, flow: usize, chained: bool, ledger: Arc<Ledger>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn HttpClient>, flow: usize, most: usize, ledger: Arc<Ledger>) -> Self {
         Self {
             inner,
             flow,
-            chained,
+            most,
             ledger,
             under_way: UnderWay::default(),
         }
@@ -49,17 +50,17 @@ impl HttpClient for Watched {
             let id = request.headers.get("x-ms-client-request-id");
             // A host's endpoint isn't told of claims; the credential tells them apart all the same.
             let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
-            let apart = match () {
-                () if marks::is_challenged(id) => " challenged",
-                () if self.chained && !marks::is_called(id) => " in the background",
-                () => "",
+            let apart = if marks::is_challenged(id) {
+                " challenged"
+            } else {
+                ""
             };
             let _flying = match key(&uri, &request.body, apart) {
                 None => None,
-                Some(key) => match self.under_way.take_off(key) {
+                Some(key) => match self.under_way.take_off(key, self.most) {
                     Ok(flying) => Some(flying),
                     Err(key) => {
-                        let told = format!("two requests at once for {key}");
+                        let told = format!("more than {} at once for {key}", self.most);
                         self.ledger.violation(self.flow, &told);
                         None
                     }
@@ -71,22 +72,30 @@ impl HttpClient for Watched {
 }
 
 impl UnderWay {
-    fn take_off(&self, key: String) -> Result<Flying, String> {
+    /// Counts a request in, unless there are `most` already.
+    fn take_off(&self, key: String, most: usize) -> Result<Flying, String> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match all.insert(key.clone()) {
-            true => Ok(Flying {
-                all: self.clone(),
-                key,
-            }),
-            false => Err(key),
+        let count = all.entry(key.clone()).or_default();
+        if *count >= most {
+            return Err(key);
         }
+        *count += 1;
+        Ok(Flying {
+            all: self.clone(),
+            key,
+        })
     }
 }
 
 impl Drop for Flying {
     fn drop(&mut self) {
         let mut all = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(&self.key);
+        if let Some(count) = all.get_mut(&self.key) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                all.remove(&self.key);
+            }
+        }
     }
 }
 
@@ -138,10 +147,13 @@ mod tests {
     #[test]
     fn a_second_request_for_the_same_token_is_found_until_the_first_is_over() {
         let under_way = UnderWay::default();
-        let first = under_way.take_off("k".to_owned()).unwrap();
-        assert!(under_way.take_off("k".to_owned()).is_err());
-        assert!(under_way.take_off("l".to_owned()).is_ok());
-        drop(first);
-        assert!(under_way.take_off("k".to_owned()).is_ok());
+        let take_off = |key: &str, most| under_way.take_off(key.to_owned(), most);
+        let first = take_off("k", 1).unwrap();
+        assert!(take_off("k", 1).is_err());
+        assert!(take_off("l", 1).is_ok());
+        let second = take_off("k", 2).unwrap();
+        assert!(take_off("k", 2).is_err(), "a third");
+        drop((first, second));
+        assert!(take_off("k", 1).is_ok() && under_way.0.lock().unwrap().is_empty());
     }
 }
