@@ -9,7 +9,7 @@ use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request, StatusCode};
 use identity_base::{AccessToken, Error, RequestScopes, Scopes, Secret, TokenCredential, TokenRequest};
 
-use crate::error::for_azure;
+use crate::error::{for_azure, refused};
 
 /// How many rejected tokens are remembered. A client holds one; several clients may share the policy and lag behind.
 const REMEMBERED: usize = 16;
@@ -24,11 +24,15 @@ const BEARER: &str = "Bearer ";
 /// Share one policy (`Arc`) among the clients of one credential and one set of scopes. Use it together with
 /// [`ForAzureCore::enable_cae`](crate::ForAzureCore::enable_cae); it asks for such tokens itself.
 ///
+/// A request with a bearer token and without TLS to another machine is refused, before anything is fetched or sent. The SDK's own policy, which puts the
+/// token on, refuses every such request; this one stands behind whatever else does ([`allow_plain_http`](Self::allow_plain_http)).
+///
 /// When the fetch fails, the request fails with an error of the kind `Credential`, with ours as its source. A second 401, one without claims, and an
 /// answer to a request that had no bearer token are handed to the client as they are.
 pub struct ClaimsPolicy {
     credential: Arc<dyn TokenCredential>,
     scopes: Scopes,
+    allow_plain_http: bool,
     state: Mutex<State>,
     /// Held over a fetch, so that there is one at a time.
     turn: futures_util::lock::Mutex<()>,
@@ -76,9 +80,21 @@ impl ClaimsPolicy {
         Ok(Self {
             credential,
             scopes: scopes.into().to_scopes()?,
+            allow_plain_http: false,
             state: Mutex::default(),
             turn: futures_util::lock::Mutex::new(()),
         })
+    }
+
+    /// Whether tokens may go over plain http to other machines. Default: no; such a request fails with an error of the kind `Other`, which is not retried,
+    /// except to `localhost`, 127.0.0.0/8 and `[::1]`.
+    ///
+    /// Whoever sees a request on its way over plain http can use its token, for everything that it is good for, until it expires. Say yes only when
+    /// something else protects that way, a service mesh or a tunnel. It makes no difference to clients that sign by the SDK's own policy.
+    #[must_use]
+    pub fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
+        self
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -167,6 +183,11 @@ impl Policy for ClaimsPolicy {
         let Some(mut sent) = bearer(request) else {
             return forward(ctx, request, next).await;
         };
+        if !self.allow_plain_http {
+            let url = request.url();
+            identity_challenge::require_https(url.scheme(), url.host_str().unwrap_or_default())
+                .map_err(refused)?;
+        }
         if let Some(other) = self.instead_of(&sent).await {
             authorize(request, &other);
             sent = other;
@@ -194,6 +215,7 @@ impl fmt::Debug for ClaimsPolicy {
         f.debug_struct("ClaimsPolicy")
             .field("credential", &self.credential.name())
             .field("scopes", &self.scopes)
+            .field("allow_plain_http", &self.allow_plain_http)
             .finish_non_exhaustive()
     }
 }

@@ -2,11 +2,18 @@
 
 use azure_core::error::{Error as AzureError, ErrorKind as AzureKind};
 use identity_base::{Error, ErrorKind};
+use identity_challenge::PlainHttpRefused;
 
 /// Our error as theirs. The kind matters: the SDK's retry policy leaves it alone, and credentials have retried already.
 pub(crate) fn for_azure(error: Error) -> AzureError {
     let message = error.to_string();
     AzureError::with_error(AzureKind::Credential, error, message)
+}
+
+/// A refusal, of a kind that isn't retried.
+pub(crate) fn refused(refused: PlainHttpRefused) -> AzureError {
+    let message = refused.to_string();
+    AzureError::with_error(AzureKind::Other, refused, message)
 }
 
 /// Their error as ours, with theirs as the source.

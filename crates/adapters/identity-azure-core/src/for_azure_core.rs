@@ -63,17 +63,24 @@ impl AzureCredential for ForAzureCore {
     ) -> azure_core::Result<AccessToken> {
         let request = TokenRequest::new(scopes).enable_cae(self.enable_cae);
         let token = self.credential.get_token_with(request).await.map_err(for_azure)?;
-        let nanos = i128::from(token.expires_on_millis()) * 1_000_000;
-        let expires_on = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|error| {
-            for_azure(
-                Error::new(ErrorKind::Protocol, "the token's expiry is out of range").with_source(error),
-            )
-        })?;
+        let expires_on = expiry(token.expires_on_millis())?;
         Ok(AccessToken::new(
             Secret::new(token.secret().to_owned()),
             expires_on,
         ))
     }
+}
+
+/// An expiry in milliseconds as their time. In seconds and a rest: the way by nanoseconds divides numbers of 128 bits, on every hit.
+fn expiry(millis: i64) -> azure_core::Result<OffsetDateTime> {
+    let rest = u16::try_from(millis.rem_euclid(1_000)).unwrap_or_default();
+    OffsetDateTime::from_unix_timestamp(millis.div_euclid(1_000))
+        .and_then(|seconds| seconds.replace_millisecond(rest))
+        .map_err(|error| {
+            for_azure(
+                Error::new(ErrorKind::Protocol, "the token's expiry is out of range").with_source(error),
+            )
+        })
 }
 
 #[cfg(test)]

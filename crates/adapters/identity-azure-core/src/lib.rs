@@ -42,6 +42,7 @@ mod transport_client;
 pub use claims_policy::ClaimsPolicy;
 pub use for_azure_core::ForAzureCore;
 pub use from_azure_core::FromAzureCore;
+pub use identity_challenge::PlainHttpRefused;
 pub use transport_client::TransportClient;
 
 /// Compiles what the guide for users of the official crate shows.

@@ -1,4 +1,4 @@
-//! Reads the `WWW-Authenticate` headers by which a service asks for another token.
+//! Reads the `WWW-Authenticate` headers by which a service asks for another token, and tells which requests may carry one.
 //!
 //! A service that takes part in continuous access evaluation answers 401 when it no longer accepts a token, and says in the header which claims the next
 //! one must have. [`claims`] finds them; the text goes to `TokenRequest::claims` as it is.
@@ -13,10 +13,14 @@
 //! ```
 //!
 //! Nothing here panics or grows beyond the header that it reads; what can't be understood is no challenge.
+//!
+//! [`require_https`] is what the adapters for HTTP clients ask before they sign a request.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod challenge;
 mod claims;
+mod https;
 
 pub use challenge::{Challenge, parse};
 pub use claims::{claims, claims_in};
+pub use https::{PlainHttpRefused, require_https};

@@ -2,8 +2,8 @@
 //!
 //! | feature | items |
 //! |---|---|
-//! | `async-openai` | `AuthorizationLayer`, `http_service` |
-//! | `genai` | `auth_resolver` |
+//! | `async-openai` | `AuthorizationLayer`, `http_service`, `PlainHttpRefused` |
+//! | `genai` | `auth_resolver`, `https_only` |
 //!
 //! ```
 //! # #[cfg(feature = "async-openai")]
@@ -31,8 +31,10 @@ mod resolver;
 
 #[cfg(feature = "async-openai")]
 pub use authorization::{Authorization, AuthorizationLayer, HttpService, http_service};
+#[cfg(feature = "async-openai")]
+pub use identity_challenge::PlainHttpRefused;
 #[cfg(feature = "genai")]
-pub use resolver::auth_resolver;
+pub use resolver::{auth_resolver, https_only};
 
 /// The scope of Azure OpenAI and the other Azure AI services, as resources of their own.
 pub const COGNITIVE_SERVICES_SCOPE: &str = "https://cognitiveservices.azure.com/.default";

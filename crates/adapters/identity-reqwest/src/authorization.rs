@@ -11,18 +11,23 @@ use reqwest_middleware::{Error, Middleware, Next, Result};
 ///
 /// The header's bytes are the token's own, marked sensitive. A request that brings an `Authorization` header gets ours in its place. Which hosts may see the
 /// token is the business of whoever builds the client: use it for one service. reqwest follows redirects below all middleware, and takes the header off when
-/// one leads to another host.
+/// one leads to another scheme, host or port.
+///
+/// A request without TLS to another machine is refused before a token is fetched ([`allow_plain_http`](Self::allow_plain_http)). Such a request to this
+/// machine is signed; a proxy that the client has for plain http, and that is not told to leave out this machine, sees it.
 ///
 /// When the service answers 401 with a claims challenge (continuous access evaluation), a token with those claims is fetched and the request is sent once
 /// more; requests that are challenged together share the fetch. A second 401, one without claims, and an answer to a request whose body can't be sent twice
 /// (a stream) go to the caller.
 ///
-/// Without a token the request fails with `Error::Middleware`, which downcasts to [`identity_base::Error`].
+/// Without a token the request fails with `Error::Middleware`, which downcasts to [`identity_base::Error`]; when it is refused, to
+/// [`PlainHttpRefused`](crate::PlainHttpRefused).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Authorization {
     provider: BearerTokenProvider,
     enable_cae: bool,
+    allow_plain_http: bool,
 }
 
 impl Authorization {
@@ -31,6 +36,7 @@ impl Authorization {
         Self {
             provider,
             enable_cae: false,
+            allow_plain_http: false,
         }
     }
 
@@ -38,6 +44,16 @@ impl Authorization {
     /// Claims challenges are answered either way.
     pub const fn enable_cae(mut self, enable: bool) -> Self {
         self.enable_cae = enable;
+        self
+    }
+
+    /// Whether tokens may go over plain http to other machines. Default: no; such a request fails before a token is fetched, except to `localhost`,
+    /// 127.0.0.0/8 and `[::1]`.
+    ///
+    /// Whoever sees a request on its way over plain http can use its token, for everything that it is good for, until it expires. Say yes only when
+    /// something else protects that way, a service mesh or a tunnel.
+    pub const fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
         self
     }
 
@@ -77,6 +93,11 @@ impl Middleware for Authorization {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> Result<Response> {
+        if !self.allow_plain_http {
+            let url = request.url();
+            identity_challenge::require_https(url.scheme(), url.host_str().unwrap_or_default())
+                .map_err(Error::middleware)?;
+        }
         let token = self.current().await.map_err(Error::middleware)?;
         let again = request.try_clone();
         sign(&mut request, &token);

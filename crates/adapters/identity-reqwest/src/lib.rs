@@ -28,5 +28,7 @@ mod transport;
 
 #[cfg(feature = "middleware")]
 pub use authorization::Authorization;
+#[cfg(feature = "middleware")]
+pub use identity_challenge::PlainHttpRefused;
 #[cfg(feature = "transport")]
 pub use transport::ReqwestTransport;

@@ -11,6 +11,7 @@ use crate::Authorization;
 pub struct AuthorizationLayer {
     provider: BearerTokenProvider,
     enable_cae: bool,
+    allow_plain_http: bool,
 }
 
 impl AuthorizationLayer {
@@ -19,6 +20,7 @@ impl AuthorizationLayer {
         Self {
             provider,
             enable_cae: false,
+            allow_plain_http: false,
         }
     }
 
@@ -28,12 +30,30 @@ impl AuthorizationLayer {
         self.enable_cae = enable;
         self
     }
+
+    /// Whether tokens may go over plain http to other machines. Default: no; such a request fails before a token is fetched, except to `localhost`,
+    /// 127.0.0.0/8 and `[::1]`.
+    ///
+    /// Whoever sees a request on its way over plain http can use its token, for everything that it is good for, until it expires. Say yes only when
+    /// something else protects that way, a service mesh or a tunnel.
+    ///
+    /// A request whose URI has no scheme, because a layer further in adds it, is signed: nothing can be said about it here. Put this layer inside of that
+    /// one, or see to it that what it adds is https.
+    pub const fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
+        self
+    }
 }
 
 impl<S> Layer<S> for AuthorizationLayer {
     type Service = Authorization<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Authorization::new(inner, self.provider.clone(), self.enable_cae)
+        Authorization::new(
+            inner,
+            self.provider.clone(),
+            self.enable_cae,
+            self.allow_plain_http,
+        )
     }
 }

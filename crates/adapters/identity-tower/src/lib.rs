@@ -23,6 +23,9 @@
 //!
 //! The header's bytes are the token's own, marked sensitive: nothing is copied. A request that brings an `Authorization` header gets ours in its place.
 //! Which hosts may see the token is the business of whoever builds the client: put the layer around a client of one service.
+//!
+//! A request whose URI says plain http is refused before a token is fetched, except to this machine
+//! ([`allow_plain_http`](AuthorizationLayer::allow_plain_http)). One whose URI has no scheme passes: that is added further in, where this layer can't see it.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;
@@ -30,5 +33,6 @@ mod layer;
 mod service;
 
 pub use error::AuthorizationError;
+pub use identity_challenge::PlainHttpRefused;
 pub use layer::AuthorizationLayer;
 pub use service::{Authorization, AuthorizationFuture};

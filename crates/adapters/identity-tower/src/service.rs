@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::header::AUTHORIZATION;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Uri};
 use identity_base::{AccessToken, BearerTokenProvider, Error, TokenFuture, TokenRequest};
+use identity_challenge::PlainHttpRefused;
 use tower_service::Service;
 
 use crate::AuthorizationError;
@@ -23,14 +24,21 @@ pub struct Authorization<S> {
     inner: S,
     provider: BearerTokenProvider,
     enable_cae: bool,
+    allow_plain_http: bool,
 }
 
 impl<S> Authorization<S> {
-    pub(crate) const fn new(inner: S, provider: BearerTokenProvider, enable_cae: bool) -> Self {
+    pub(crate) const fn new(
+        inner: S,
+        provider: BearerTokenProvider,
+        enable_cae: bool,
+        allow_plain_http: bool,
+    ) -> Self {
         Self {
             inner,
             provider,
             enable_cae,
+            allow_plain_http,
         }
     }
 }
@@ -59,7 +67,13 @@ where
             provider: self.provider.clone(),
             enable_cae: self.enable_cae,
         };
+        let allowed = if self.allow_plain_http {
+            Ok(())
+        } else {
+            require_https(request.uri())
+        };
         Box::pin(async move {
+            allowed.map_err(AuthorizationError::PlainHttp)?;
             let token = tokens.current().await.map_err(AuthorizationError::Credential)?;
             let (parts, body) = request.into_parts();
             let first = signed(Request::from_parts(parts.clone(), body.clone()), &token);
@@ -132,6 +146,14 @@ impl Tokens {
     }
 }
 
+/// Without a scheme there is nothing to judge: a layer further in adds it, as that of kube and of tonic's channel do.
+fn require_https(uri: &Uri) -> Result<(), PlainHttpRefused> {
+    match uri.scheme_str() {
+        None => Ok(()),
+        Some(scheme) => identity_challenge::require_https(scheme, uri.host().unwrap_or_default()),
+    }
+}
+
 fn signed<B>(mut request: Request<B>, token: &AccessToken) -> Request<B> {
     request
         .headers_mut()
@@ -144,6 +166,7 @@ impl<S> fmt::Debug for Authorization<S> {
         f.debug_struct("Authorization")
             .field("scopes", self.provider.scopes())
             .field("enable_cae", &self.enable_cae)
+            .field("allow_plain_http", &self.allow_plain_http)
             .finish_non_exhaustive()
     }
 }

@@ -191,3 +191,42 @@ fn the_memory_of_rejected_tokens_is_bounded() {
     assert_eq!(state.rejected.len(), REMEMBERED);
     assert_eq!(state.rejected.last().unwrap().secret(), "t99");
 }
+
+/// The service accepts the second token: one that was rejected before would have it put on in its place.
+#[tokio::test]
+async fn without_tls_no_token_goes_to_another_machine() {
+    let world = world(1, CHALLENGE, false);
+    let send = async |policy: &ClaimsPolicy, url: &str, signed: bool| {
+        let mut request = Request::new(url.parse().unwrap(), Method::Get);
+        if signed {
+            authorize(&mut request, &world.credential.tokens[1]);
+        }
+        let next: [Arc<dyn Policy>; 1] = [world.service.clone()];
+        policy.send(&Context::new(), &mut request, &next).await
+    };
+    for url in ["http://service.test/", "http://10.0.0.1/"] {
+        let error = send(&world.policy, url, true).await.unwrap_err();
+        assert_eq!(error.kind(), &azure_core::error::ErrorKind::Other);
+        assert!(error.to_string().contains(url.trim_end_matches('/')), "{error}");
+    }
+    assert_eq!(world.counts(), (0, 0));
+    for url in [
+        "https://service.test/",
+        "http://localhost/",
+        "http://127.0.0.1/",
+        "http://[::1]/",
+    ] {
+        assert!(send(&world.policy, url, true).await.is_ok(), "{url}");
+    }
+    assert_eq!(world.counts(), (4, 0));
+    // Without a token there is nothing to protect.
+    let answer = send(&world.policy, "http://service.test/", false).await;
+    assert_eq!(answer.unwrap().status(), StatusCode::Unauthorized);
+    let shared: Arc<dyn TokenCredential> = world.credential.clone();
+    let open = ClaimsPolicy::new(shared, "api://a/.default")
+        .unwrap()
+        .allow_plain_http(true);
+    assert!(send(&open, "http://service.test/", true).await.is_ok());
+    assert_eq!(world.counts(), (6, 0));
+    world.finish();
+}
