@@ -75,7 +75,7 @@ fn crates(package: &str) -> Result<BTreeSet<String>> {
 }
 
 /// The different crates, as name and version, in what `cargo tree --prefix none` prints.
-fn unique(tree: &str) -> BTreeSet<String> {
+pub(crate) fn unique(tree: &str) -> BTreeSet<String> {
     let name_and_version = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
     tree.lines()
         .filter(|line| !line.trim().is_empty())

@@ -3,17 +3,21 @@
 use std::hint::black_box;
 use std::process::Command;
 
-use crate::ours;
+use crate::report::Goal::{AtLeast, AtMost};
+use crate::report::{Line, Report};
+use crate::service::scope;
+use crate::subject::local_runtime;
+use crate::{official, ours};
 
 const FEW: u64 = 1_000;
 const MANY: u64 = 11_000;
 
 /// The loop that is counted, and nothing else.
 pub fn run_loop(name: &str, count: u64) -> Result<(), String> {
+    let scope = scope(0);
     match name {
         "hit" => {
-            let credential = ours::credential(1, 10_000);
-            let scope = ours::scopes(1).remove(0);
+            let credential = ours::credential(1)?;
             for _ in 0..count {
                 black_box(
                     credential
@@ -24,21 +28,14 @@ pub fn run_loop(name: &str, count: u64) -> Result<(), String> {
             }
         }
         "handle" => {
-            let credential = ours::credential(1, 10_000);
-            let handle = credential
-                .handle(&[ours::scopes(1)[0].as_str()])
-                .ok_or("no handle")?;
+            let handle = ours::credential(1)?.handle(&[&scope]).ok_or("no handle")?;
             for _ in 0..count {
                 black_box(handle.cached().is_some());
             }
         }
-        "peer" => {
-            let credential = crate::peer::credential(1);
-            let scope = ours::scopes(1).remove(0);
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .build()
-                .map_err(|error| error.to_string())?;
-            runtime.block_on(async {
+        "official" => {
+            let credential = official::credential(1)?;
+            local_runtime()?.block_on(async {
                 for _ in 0..count {
                     black_box(
                         credential
@@ -54,17 +51,26 @@ pub fn run_loop(name: &str, count: u64) -> Result<(), String> {
     Ok(())
 }
 
-pub fn print() -> Result<(), String> {
-    for (name, most) in [("hit", Some(420)), ("handle", Some(130)), ("peer", None)] {
-        let each = (total(name, MANY)? - total(name, FEW)?) / (MANY - FEW);
-        let verdict = match most {
-            Some(most) if each > most => format!("  MORE THAN {most}"),
-            Some(most) => format!("  (at most {most})"),
-            None => String::new(),
-        };
-        println!("instructions, {name}: {each}{verdict}");
-    }
+pub fn measure(report: &mut Report) -> Result<(), String> {
+    let theirs = each("official")?;
+    let hit = each("hit")?;
+    report.add(
+        Line::new("cached hit, instructions", hit.to_string(), theirs.to_string())
+            .figure(theirs as f64 / hit as f64, "×")
+            .must(AtLeast(5.0))
+            .aim(AtLeast(7.0)),
+    );
+    let handle = each("handle")?;
+    report.add(
+        Line::new("handle, instructions", handle.to_string(), theirs.to_string())
+            .figure(handle as f64, "")
+            .must(AtMost(130.0)),
+    );
     Ok(())
+}
+
+fn each(name: &str) -> Result<u64, String> {
+    Ok(total(name, MANY)?.saturating_sub(total(name, FEW)?) / (MANY - FEW))
 }
 
 /// All instructions of one run.
@@ -77,12 +83,10 @@ fn total(name: &str, count: u64) -> Result<u64, String> {
         .output()
         .map_err(|error| format!("valgrind: {error}; install it to count instructions"))?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let line = text
+    let (_, collected) = text
         .lines()
         .find_map(|line| line.split_once("Collected : "))
         .ok_or_else(|| format!("valgrind said: {text}"))?;
-    line.1
-        .trim()
-        .parse()
-        .map_err(|error| format!("{}: {error}", line.1))
+    let collected = collected.trim();
+    collected.parse().map_err(|error| format!("{collected}: {error}"))
 }

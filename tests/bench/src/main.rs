@@ -1,32 +1,38 @@
-//! Benchmarks of the token engine, beside the official `azure_identity` in the same run.
+//! Benchmarks of the token engine beside its peers, in one run. `cargo xtask bench` builds what it compares and starts it.
 //!
-//! Without arguments: prints allocations, instructions and times of a cached hit. `loop NAME COUNT` is what the instruction counter runs under callgrind.
-//!
-//! Both sides get tokens of 1,500 characters that live 24 hours from a fake service in the process; nothing goes over a network.
+//! All sides get tokens of 1,500 characters that live 24 hours from a fake service in the process, each by its own hook for transports; nothing goes over a
+//! network, but for the cold start, which is over TLS from the emulator. `docs/benchmarks.md` tells the method.
 
 mod allocations;
+mod cold;
+mod hits;
 mod instructions;
+mod official;
+mod others;
 mod ours;
-mod peer;
-mod times;
+mod programs;
+mod refresh;
+mod report;
+mod rounds;
+mod service;
+mod start;
+mod subject;
+mod wanted;
 
 use std::process::ExitCode;
 
-/// As long as a usual token with a few group claims.
-const TOKEN_LENGTH: usize = 1_500;
-/// As long as a managed identity's tokens live.
-const TOKEN_LIFETIME_SECONDS: u64 = 86_400;
+use crate::report::Report;
+use crate::wanted::Wanted;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args[..] {
-        [] => everything(),
         ["loop", name, count] => count
             .parse()
             .map_err(|error| format!("{count}: {error}"))
             .and_then(|count| instructions::run_loop(name, count)),
-        _ => Err("usage: identity-bench [loop NAME COUNT]".to_owned()),
+        _ => Wanted::parse(&args).and_then(|wanted| everything(&wanted)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -37,8 +43,36 @@ fn main() -> ExitCode {
     }
 }
 
-fn everything() -> Result<(), String> {
-    allocations::print()?;
-    instructions::print()?;
-    times::print()
+fn everything(wanted: &Wanted) -> Result<(), String> {
+    let mut report = Report::default();
+    allocations::measure(&mut report)?;
+    instructions::measure(&mut report)?;
+    hits::measure(&mut report)?;
+    refresh::measure(&mut report)?;
+    cold::measure(&mut report)?;
+    let our_hit = hits::ours_alone();
+    for program in &wanted.peers {
+        programs::measure(&mut report, program, our_hit.as_ref().ok().copied())?;
+    }
+    if let (Some(ours), Some(official)) = (&wanted.ours, &wanted.official) {
+        start::measure(&mut report, ours, official, wanted.python.as_ref())?;
+        if let Some(crates) = wanted.crates {
+            start::sizes(&mut report, ours, official, crates)?;
+        }
+    }
+    if let Some(seconds) = wanted.build_seconds {
+        start::build(&mut report, seconds);
+    }
+    for note in &wanted.notes {
+        report.note(note);
+    }
+    let text = report.markdown();
+    println!("\n{text}");
+    if let Some(path) = &wanted.write {
+        std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    match report.failures()[..] {
+        [] => Ok(()),
+        ref failures => Err(format!("not reached: {}", failures.join("; "))),
+    }
 }

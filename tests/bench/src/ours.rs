@@ -1,48 +1,97 @@
-//! Our side: a credential over a source that makes tokens up.
+//! Our side: a client secret's credential over the fake service.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use identity_base::{Error, FetchToken, Fetched, KeyBuilder, OwnedRequest, TokenCredential};
-use identity_runtime::{CacheOptions, Cached, ClientOptions};
+use identity_azure_core::ForAzureCore;
+use identity_base::seam::{Clock, HttpClient, HttpError, HttpRequest, HttpResponse};
+use identity_base::{BoxFuture, TokenCredential};
+use identity_confidential::ClientSecretCredential;
+use identity_runtime::{CacheOptions, ClientOptions};
+
+use crate::service::{Service, scope, scopes};
+use crate::subject::{Got, Subject, local_runtime};
+
+/// More than any measurement asks for.
+const ROOM: usize = 200_000;
 
 #[derive(Debug)]
-struct MadeUp;
+struct Transport(Arc<Service>);
 
-impl FetchToken for MadeUp {
-    fn name(&self) -> &'static str {
-        "MadeUp"
-    }
-
-    fn cache_identity(&self, _key: &mut KeyBuilder) {}
-
-    async fn fetch(&self, _request: &OwnedRequest) -> Result<Fetched, Error> {
-        Ok(Fetched::new(
-            "x".repeat(crate::TOKEN_LENGTH),
-            Duration::from_secs(crate::TOKEN_LIFETIME_SECONDS),
-        ))
+impl HttpClient for Transport {
+    fn send(&self, _request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, HttpError>> {
+        Box::pin(async {
+            let (status, body) = self.0.answer().await;
+            let status = http::StatusCode::from_u16(status).unwrap_or_default();
+            Ok(HttpResponse::new(status, http::HeaderMap::new(), body))
+        })
     }
 }
 
-/// A credential as programs hold it, with `keys` tokens cached.
-pub fn credential(keys: usize, max_entries: usize) -> Arc<dyn TokenCredential> {
-    let options = ClientOptions::default().with_cache(CacheOptions::new().with_max_entries(max_entries));
-    let credential: Arc<dyn TokenCredential> = Arc::new(Cached::new(MadeUp, &options));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+/// A credential as programs hold it; nothing is cached yet.
+pub fn cold(
+    service: &Arc<Service>,
+    max_entries: usize,
+    clock: Option<Arc<dyn Clock>>,
+) -> Result<Arc<dyn TokenCredential>, String> {
+    let cache = CacheOptions::new()
+        .with_max_entries(max_entries)
+        .with_max_bytes(1 << 30);
+    let mut options = ClientOptions::default()
+        .with_cache(cache)
+        .with_transport(Arc::new(Transport(Arc::clone(service))));
+    if let Some(clock) = clock {
+        options = options.with_clock(clock);
+    }
+    let credential = ClientSecretCredential::builder(
+        "11111111-1111-1111-1111-111111111111",
+        "44444444-4444-4444-4444-444444444444",
+        "not a secret",
+    )
+    .with_options(&options)
+    .build()
+    .map_err(|error| error.to_string())?;
+    Ok(Arc::new(credential))
+}
+
+/// A credential with `keys` tokens cached.
+pub fn credential(keys: usize) -> Result<Arc<dyn TokenCredential>, String> {
+    capped(keys, ROOM)
+}
+
+/// The same with room for so many entries.
+pub fn capped(keys: usize, max_entries: usize) -> Result<Arc<dyn TokenCredential>, String> {
+    let credential = cold(&Service::new(), max_entries, None)?;
+    let runtime = local_runtime()?;
     for scope in scopes(keys) {
         runtime
             .block_on(credential.get_token(&[&scope]))
-            .expect("a token");
+            .map_err(|error| error.to_string())?;
     }
-    credential
+    Ok(credential)
 }
 
-/// The scopes of `keys` resources.
-pub fn scopes(keys: usize) -> Vec<String> {
-    (0..keys)
-        .map(|n| format!("https://resource-{n}.azure.example/.default"))
-        .collect()
+/// The credential with one token cached, behind the official trait.
+pub fn behind_their_trait() -> Result<Arc<dyn azure_core::credentials::TokenCredential>, String> {
+    Ok(ForAzureCore::new(credential(1)?).into_shared())
+}
+
+struct Ours(Arc<dyn TokenCredential>);
+
+impl Subject for Ours {
+    fn get(&self, key: usize) -> Got<'_> {
+        Box::pin(async move {
+            let token = self.0.get_token(&[&scope(key)]).await;
+            token.map(drop).map_err(|error| error.to_string())
+        })
+    }
+}
+
+/// Our side where milliseconds count.
+pub fn subject(service: &Arc<Service>, _keys: usize) -> Result<Arc<dyn Subject>, String> {
+    Ok(Arc::new(Ours(cold(service, ROOM, None)?)))
+}
+
+/// The same, by a clock of the test's.
+pub fn subject_with_clock(service: &Arc<Service>, clock: Arc<dyn Clock>) -> Result<Arc<dyn Subject>, String> {
+    Ok(Arc::new(Ours(cold(service, ROOM, Some(clock))?)))
 }
