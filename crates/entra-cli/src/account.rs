@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use entra_identity::{AuthenticationRecord, TokenCachePersistenceOptions, TokenCaches};
+use entra_identity::{
+    AuthenticationRecord, CacheStatus, StoreKind, TokenCachePersistenceOptions, TokenCaches,
+};
 use identity_base::seam::{Env, ReadOptions, WriteOptions};
 use identity_runtime::ClientOptions;
 
@@ -26,6 +28,17 @@ pub(crate) fn file(env: &dyn Env) -> Result<PathBuf, Failure> {
             Failure::unavailable("there is no folder for settings").hint("set HOME or XDG_CONFIG_HOME")
         })
 }
+
+/// What to do where there is no keyring.
+pub(crate) const WITHOUT_KEYRING: &str = match cfg!(feature = "keyring") {
+    true => {
+        "where there is no keyring, --allow-unencrypted-storage keeps the tokens in a file that only you can read"
+    }
+    // No keyring of the machine would help.
+    false => {
+        "this `entra` was built without the feature `keyring`, so it uses none; --allow-unencrypted-storage keeps the tokens in a file that only you can read"
+    }
+};
 
 /// Who is signed in, if anybody is.
 ///
@@ -93,15 +106,29 @@ pub(crate) fn caches(client: &ClientOptions, unencrypted: bool) -> Result<TokenC
     let persistence = TokenCachePersistenceOptions::new().with_allow_unencrypted_storage(unencrypted);
     TokenCaches::new(Some(&persistence), client).map_err(|error| match unencrypted {
         true => Failure::from(error),
-        false => Failure::unavailable(error.message())
-            .hint(match cfg!(feature = "keyring") {
-                true => "--allow-unencrypted-storage keeps the tokens in a file that only you can read",
-                // No keyring of the machine would help.
-                false => {
-                    "this `entra` was built without the feature `keyring`, so it uses none; --allow-unencrypted-storage keeps the tokens in a file that only you can read"
-                }
-            }),
+        false => Failure::unavailable(error.message()).hint(WITHOUT_KEYRING),
     })
+}
+
+/// Says before a sign-in whether there is a keyring for its tokens.
+///
+/// # Errors
+/// An `unavailable` failure where none answers.
+pub(crate) async fn check_keyring(client: &ClientOptions) -> Result<(), Failure> {
+    // Of a cache that is nowhere: where a file may stand in for the keyring, the kind of the store tells which it is. Nothing is written.
+    let persistence = TokenCachePersistenceOptions::new()
+        .with_name("entra-keyring-probe")
+        .with_allow_unencrypted_storage(true);
+    let cache = TokenCaches::new(Some(&persistence), client)?;
+    let cache = cache.get(false);
+    cache.read(|_| ()).await;
+    match cache.status() {
+        CacheStatus::Kept(StoreKind::UnencryptedFile) => Err(Failure::unavailable(
+            "the token cache can't be encrypted: there is no keyring on this machine that answers",
+        )
+        .hint(WITHOUT_KEYRING)),
+        _ => Ok(()),
+    }
 }
 
 fn unusable(path: &Path, what: &str, why: &str) -> Failure {

@@ -26,7 +26,7 @@ use identity_base::{BoxFuture, TokenCredential};
 use identity_runtime::ClientOptions;
 
 pub(crate) use self::plan::{Plan, Ready, Surroundings};
-pub(crate) use self::settings::{Settings, filled};
+pub(crate) use self::settings::{Settings, claims, filled};
 use crate::failure::Failure;
 use crate::suggest::nearest;
 

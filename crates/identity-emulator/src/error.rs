@@ -1,6 +1,7 @@
 //! Why an emulator did not start.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::{fmt, io};
 
 /// An emulator could not be started. `Display` says what was wrong; `source` has the cause where there is one.
@@ -8,6 +9,7 @@ use std::{fmt, io};
 pub struct StartError {
     what: String,
     source: Option<Box<dyn Error + Send + Sync>>,
+    is_listening: bool,
 }
 
 impl StartError {
@@ -15,6 +17,7 @@ impl StartError {
         Self {
             what: what.into(),
             source: None,
+            is_listening: false,
         }
     }
 
@@ -22,12 +25,26 @@ impl StartError {
         Self {
             what: what.into(),
             source: Some(Box::new(source)),
+            is_listening: false,
+        }
+    }
+
+    /// An address that can't be listened on.
+    pub(crate) fn listening(address: SocketAddr, source: io::Error) -> Self {
+        Self {
+            is_listening: true,
+            ..Self::caused(format!("{address} could not be listened on"), source)
         }
     }
 
     /// Whether the operating system refused something, such as a port that is taken.
     pub fn is_io(&self) -> bool {
         self.io().is_some()
+    }
+
+    /// Whether an address could not be listened on: it is taken, not this machine's, or not for this user. `source` is the [`io::Error`] then.
+    pub fn is_listening(&self) -> bool {
+        self.is_listening
     }
 
     pub(crate) fn is_address_in_use(&self) -> bool {

@@ -56,7 +56,7 @@ impl BoundPort {
     }
 
     fn bind_one(wanted: SocketAddr) -> Result<Self, StartError> {
-        let io = |error| StartError::caused(format!("{wanted} could not be listened on"), error);
+        let io = |error| StartError::listening(wanted, error);
         let listener = StdListener::bind(wanted).map_err(io)?;
         listener.set_nonblocking(true).map_err(io)?;
         Ok(Self {

@@ -3,12 +3,12 @@
 mod describe;
 mod seed;
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use identity_base::seam::{FileSystem as _, ReadOptions};
-use identity_emulator::{Builder, Emulator, Host};
+use identity_emulator::{Builder, Emulator, Host, StartError};
 use identity_runtime::os::SystemFs;
 
 use self::seed::Seed;
@@ -79,6 +79,14 @@ impl Options {
         Ok(options)
     }
 
+    /// The file with the signing key, if one is named.
+    fn key_file(&self, context: &Context) -> Option<PathBuf> {
+        let from_variable = || context.env.raw(KEY_FILE).filter(|path| !path.is_empty());
+        self.key_file
+            .clone()
+            .or_else(|| from_variable().map(PathBuf::from))
+    }
+
     /// The emulator that these options describe. `seed` tells whom it knows.
     fn builder(&self, seed: &Seed, context: &Context) -> Builder {
         let mut builder = seed.apply(Emulator::builder());
@@ -94,12 +102,7 @@ impl Options {
         if let Some(address) = self.listen_plain {
             builder = builder.listen_plain(address);
         }
-        let from_variable = || context.env.raw(KEY_FILE).filter(|path| !path.is_empty());
-        if let Some(path) = self
-            .key_file
-            .clone()
-            .or_else(|| from_variable().map(PathBuf::from))
-        {
+        if let Some(path) = self.key_file(context) {
             builder = builder.signing_key_file(path);
         }
         match self.lenient {
@@ -117,7 +120,7 @@ fn run(args: Args, context: &Context) -> Result<(), Failure> {
     };
     let work = async {
         let started = options.builder(&seed, context).start().await;
-        let emulator = started.map_err(|error| cannot_start(&error))?;
+        let emulator = started.map_err(|error| cannot_start(&error, options.key_file(context).is_some()))?;
         let ca_file = CaFile::write(options.ca_file.as_deref(), &emulator.ca_pem())?;
         let description = describe::describe(
             &emulator,
@@ -150,12 +153,35 @@ fn read_seed(path: &Path) -> Result<Seed, Failure> {
     Seed::parse(&bytes)
 }
 
-fn cannot_start(error: &identity_emulator::StartError) -> Failure {
-    let source = std::error::Error::source(error).map(|source| format!(": {source}"));
-    let message = format!("{error}{}", source.unwrap_or_default());
-    match error.is_io() {
-        true => Failure::internal(message).hint("--listen and --listen-plain choose other ports"),
-        false => Failure::usage(message),
+fn cannot_start(error: &StartError, has_key_file: bool) -> Failure {
+    let source = std::error::Error::source(error);
+    let io = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+    let message = match source {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    };
+    match io {
+        Some(io) if error.is_listening() => Failure::usage(message).hint(elsewhere(io.kind())),
+        Some(_) if has_key_file => Failure::usage(message)
+            .hint("--key-file names a file that this user may read, or a folder to write it to"),
+        Some(_) => Failure::internal(message),
+        None => Failure::usage(message),
+    }
+}
+
+/// What to do about an address that can't be listened on.
+fn elsewhere(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::AddrInUse => {
+            "another program listens there: --listen and --listen-plain choose other ports, and port 0 is a free one"
+        }
+        ErrorKind::AddrNotAvailable => {
+            "this machine does not have that address: --listen and --listen-plain choose others, such as 127.0.0.1:0"
+        }
+        ErrorKind::PermissionDenied => {
+            "this user may not listen there, usually since the port is below 1024: --listen and --listen-plain choose others, and port 0 is a free one"
+        }
+        _ => "--listen and --listen-plain choose other addresses, such as 127.0.0.1:0",
     }
 }
 

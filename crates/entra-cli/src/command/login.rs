@@ -3,7 +3,7 @@
 use entra_identity::{
     AuthenticationRecord, CacheStatus, DeviceCodeCredential, InteractiveBrowserCredential, TokenCaches,
 };
-use identity_base::{Foreign, TokenRequest};
+use identity_base::{Cloud, Error, Foreign, TokenRequest};
 use identity_runtime::ClientOptions;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::args::{Args, Given};
 use crate::client::{self, Whom};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::via::filled;
+use crate::via::{claims, filled};
 use crate::{account, harden, runtime};
 
 pub(crate) const COMMAND: Command = Command {
@@ -71,7 +71,7 @@ impl Options {
                 "--tenant" => options.tenant = Some(filled(&option, args.text()?)?),
                 "--client-id" => options.client_id = Some(filled(&option, args.text()?)?),
                 "--login-hint" => options.login_hint = Some(filled(&option, args.text()?)?),
-                "--claims" => options.claims = Some(filled(&option, args.text()?)?),
+                "--claims" => options.claims = Some(claims(&option, args.text()?)?),
                 "--allow-unencrypted-storage" => options.unencrypted = true,
                 // The form of failures is known already.
                 "--json" => {}
@@ -79,7 +79,25 @@ impl Options {
                 _ => return Err(args.unknown(&Given::Option(option))),
             }
         }
+        if options.device_code && options.login_hint.is_some() {
+            return Err(Failure::usage(
+                "--login-hint is for the browser, and --device-code goes without one",
+            ));
+        }
         Ok(options)
+    }
+
+    /// Refuses a sign-in for nothing: what one is for by default is known of Microsoft's own clouds alone.
+    fn check_scopes(&self, client: &ClientOptions) -> Result<(), Failure> {
+        let cloud = client.authority()?.cloud();
+        match cloud {
+            Cloud::Public | Cloud::China | Cloud::UsGovernment => Ok(()),
+            _ if !self.scopes.is_empty() => Ok(()),
+            _ => Err(
+                Failure::usage("what for? There are no default scopes for this authority")
+                    .hint("for example: entra login https://graph.microsoft.com/User.Read"),
+            ),
+        }
     }
 
     fn request(&self) -> TokenRequest<'_> {
@@ -99,13 +117,20 @@ fn run(args: Args, context: &Context) -> Result<(), Failure> {
     runtime::block_on(async {
         let client = client::options(context, &options.whom).await?;
         // Before anybody signs in for nothing.
+        options.check_scopes(&client)?;
         account::file(&**client.env())?;
         let caches = account::caches(&client, options.unencrypted)?;
+        if !options.unencrypted {
+            account::check_keyring(&client).await?;
+        }
+        // A change of nothing: whether the file beside the keyring, or in its place, may be written.
+        caches.get(false).update(|_| ()).await;
+        check_kept(&caches, "the tokens of a sign-in can't be kept", &options)?;
         let record = match options.device_code {
             true => by_device_code(&options, &client, &caches, context).await?,
             false => by_browser(&options, &client, &caches, context).await?,
         };
-        check_kept(&caches)?;
+        check_kept(&caches, "you signed in, and the tokens can't be kept", &options)?;
         account::save(&client, &record).await?;
         tell(&record, &options, context)
     })
@@ -133,7 +158,18 @@ async fn by_browser(
     if !options.quiet {
         context.say("sign in with the browser; Ctrl-C ends the wait");
     }
-    Ok(credential.authenticate_with(options.request()).await?)
+    let signed_in = credential.authenticate_with(options.request()).await;
+    signed_in.map_err(not_by_browser)
+}
+
+/// Where the browser is of no use, the other way is.
+fn not_by_browser(error: Error) -> Failure {
+    let is_unavailable = error.is_unavailable();
+    let failure = Failure::from(error);
+    match is_unavailable {
+        true => failure.hint("`entra login --device-code` needs no browser on this machine"),
+        false => failure,
+    }
 }
 
 async fn by_device_code(
@@ -142,11 +178,6 @@ async fn by_device_code(
     caches: &TokenCaches,
     context: &Context,
 ) -> Result<AuthenticationRecord, Failure> {
-    if options.login_hint.is_some() {
-        return Err(Failure::usage(
-            "--login-hint is for the browser, and --device-code goes without one",
-        ));
-    }
     let mut builder = DeviceCodeCredential::builder()
         .with_options(client)
         .with_token_caches(caches);
@@ -166,22 +197,17 @@ async fn by_device_code(
 }
 
 /// A sign-in that ends with this program helps nobody.
-fn check_kept(caches: &TokenCaches) -> Result<(), Failure> {
-    match caches.get(false).status() {
-        CacheStatus::InMemory => Err(not_kept("there is no token cache")),
-        CacheStatus::MemoryOnly(why) | CacheStatus::ReadOnly(_, why) => Err(not_kept(&why)),
-        _ => Ok(()),
-    }
-}
-
-fn not_kept(why: &str) -> Failure {
-    Failure::unavailable(format!(
-        "you signed in, and the tokens can't be kept: {}",
-        Foreign::new(why, 300)
-    ))
-    .hint(
-        "where there is no keyring, --allow-unencrypted-storage keeps them in a file that only you can read",
-    )
+fn check_kept(caches: &TokenCaches, what: &str, options: &Options) -> Result<(), Failure> {
+    let why = match caches.get(false).status() {
+        CacheStatus::InMemory => "there is no token cache".to_owned(),
+        CacheStatus::MemoryOnly(why) | CacheStatus::ReadOnly(_, why) => why,
+        _ => return Ok(()),
+    };
+    let failure = Failure::unavailable(format!("{what}: {}", Foreign::new(&why, 300)));
+    Err(match options.unencrypted {
+        true => failure,
+        false => failure.hint(account::WITHOUT_KEYRING),
+    })
 }
 
 fn tell(record: &AuthenticationRecord, options: &Options, context: &Context) -> Result<(), Failure> {
@@ -216,8 +242,11 @@ mod tests {
     #[test]
     fn each_option_is_understood() {
         for name in COMMAND.options.iter().filter(|name| **name != "--help") {
-            assert!(parse(&[name, "value"]).is_ok(), "{name}");
+            let parsed = ["value", "{}"].map(|value| parse(&[name, value]));
+            assert!(parsed.iter().any(Result::is_ok), "{name}");
         }
+        assert!(parse(&["--claims", "{bad"]).is_err());
+        assert!(parse(&["--device-code", "--login-hint", "a"]).is_err());
         let options = parse(&["a", "-s", "b", "--device-code"]).unwrap();
         assert!(options.device_code && options.scopes == ["a", "b"]);
         assert!(parse(&["--tenant", ""]).is_err() && parse(&["--password", "x"]).is_err());
@@ -225,7 +254,20 @@ mod tests {
 
     #[test]
     fn tokens_that_end_with_the_program_are_no_sign_in() {
-        let failure = check_kept(&TokenCaches::in_memory()).unwrap_err();
-        assert!(failure.text().contains("--allow-unencrypted-storage"));
+        let check =
+            |options: &Options| check_kept(&TokenCaches::in_memory(), "not kept", options).unwrap_err();
+        let text = check(&Options::default()).text();
+        assert!(
+            text.starts_with("not kept: ") && text.contains("--allow-unencrypted-storage"),
+            "{text}"
+        );
+        let allowed = Options {
+            unencrypted: true,
+            ..Options::default()
+        };
+        assert!(
+            !check(&allowed).text().contains("--allow-"),
+            "it was given already"
+        );
     }
 }

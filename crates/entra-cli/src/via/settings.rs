@@ -106,3 +106,24 @@ pub(crate) fn filled(option: &str, value: String) -> Result<String, Failure> {
         false => Ok(value),
     }
 }
+
+/// The longest claims that a request takes.
+const MAX_CLAIMS_BYTES: usize = 64 * 1024;
+
+/// The claims of a challenge, refused where no request could be made with them.
+pub(crate) fn claims(option: &str, value: String) -> Result<String, Failure> {
+    let value = filled(option, value)?;
+    if value.len() > MAX_CLAIMS_BYTES {
+        return Err(Failure::usage(format!(
+            "the value of {option} has more than 64 KiB"
+        )));
+    }
+    match serde_json::from_str(&value) {
+        Ok(serde_json::Value::Object(_)) => Ok(value),
+        _ => Err(
+            Failure::usage(format!("the value of {option} is no JSON object")).hint(
+                "pass the `claims` of the challenge as JSON text; where they are base64, decode them first",
+            ),
+        ),
+    }
+}

@@ -102,23 +102,81 @@ fn what_does_not_work_is_told() {
         ],
     );
     assert_eq!(run.code, Some(4), "{run:?}");
-    let run = at(&stand, home.path(), &["login", SCOPE]);
-    assert_eq!(run.code, Some(3), "no keyring: {run:?}");
-    assert!(run.stderr.contains("--allow-unencrypted-storage"), "{run:?}");
-    assert_eq!(
-        run.stderr.contains("without the feature `keyring`"),
-        !cfg!(feature = "keyring"),
-        "{run:?}"
-    );
     let run = at(
         &stand,
         home.path(),
         &["login", SCOPE, "--allow-unencrypted-storage"],
     );
     assert_eq!(run.code, Some(3), "no browser: {run:?}");
-    assert!(run.stderr.contains("device"), "{run:?}");
+    assert!(run.stderr.contains("entra login --device-code"), "{run:?}");
     let mut nowhere = entra();
     let run: Run = nowhere.args(["login", "--device-code"]).output().unwrap().into();
     assert_eq!(run.code, Some(3), "no home: {run:?}");
     assert!(run.stderr.contains("HOME"));
+}
+
+/// Keychain and data protection are always there; the Secret Service is where there is a desktop.
+#[cfg(not(any(windows, target_os = "macos")))]
+#[test]
+fn without_a_keyring_nobody_is_asked_to_sign_in() {
+    let stand = Stand::with(|builder| builder.device_interval(1));
+    let home = tempfile::tempdir().unwrap();
+    let at = |bus: Option<&str>| -> Run {
+        let mut command = entra();
+        command
+            .args(["login", SCOPE, "--device-code", "--trust-authority"])
+            .args(["--authority", stand.emulator.authority()])
+            .args(["--ca-file", stand.ca_file()])
+            .env("HOME", home.path());
+        if let Some(bus) = bus {
+            command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        }
+        command.output().unwrap().into()
+    };
+    // A machine without a session, and one whose bus is gone.
+    for bus in [None, Some("unix:path=/nowhere/bus")] {
+        let run = at(bus);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(3), ""), "{run:?}");
+        assert!(run.stderr.contains("--allow-unencrypted-storage"), "{run:?}");
+        assert_eq!(
+            run.stderr.contains("without the feature `keyring`"),
+            !cfg!(feature = "keyring"),
+            "{run:?}"
+        );
+        assert!(run.stderr.contains("keyring"), "{run:?}");
+        assert!(
+            !run.stderr.contains("warning"),
+            "before the sign-in begins: {run:?}"
+        );
+    }
+    assert_eq!(stand.emulator.requests().count(), 0);
+}
+
+#[test]
+fn slips_of_a_sign_in_are_told_before_it_begins() {
+    let stand = Stand::start();
+    let home = tempfile::tempdir().unwrap();
+    for (arguments, part) in [
+        (&["login"][..], "no default scopes for this authority"),
+        (
+            &["login", "--device-code"],
+            "no default scopes for this authority",
+        ),
+        (
+            &["login", SCOPE, "--claims", "{bad"],
+            "--claims is no JSON object",
+        ),
+        (
+            &["login", SCOPE, "--device-code", "--login-hint", "a"],
+            "--login-hint is for the browser",
+        ),
+    ] {
+        let run = at(&stand, home.path(), arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
+        assert!(
+            run.stderr.starts_with("error: ") && run.stderr.contains(part),
+            "{run:?}"
+        );
+    }
+    assert_eq!(stand.emulator.requests().count(), 0);
 }

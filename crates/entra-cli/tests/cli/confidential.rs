@@ -340,7 +340,7 @@ fn jobs_of_build_systems_sign_in_by_their_id_tokens() {
     assert_eq!(claims(github)["appid"], DEFAULT_CLIENT_ID);
     let (code, text) = failure(via(&stand, "github-actions", &audience));
     assert!(
-        code == Some(3) && text.contains("ACTIONS_ID_TOKEN_REQUEST_URL"),
+        code == Some(3) && text.contains("no job of GitHub Actions"),
         "{text}"
     );
 }

@@ -200,6 +200,18 @@ fn a_way_alone_is_judged_as_the_token_command_judges_it() {
 }
 
 #[test]
+fn outside_of_a_job_the_doctor_does_not_ask_for_what_a_job_needs() {
+    let run: Run = entra()
+        .args(["doctor", "--via", "github-actions", "--authority", "127.0.0.1:1"])
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.stdout.contains("no job of GitHub Actions"), "{}", run.stdout);
+    assert!(!run.stdout.contains("set AZURE_TENANT_ID"), "{}", run.stdout);
+}
+
+#[test]
 fn slips_are_answered() {
     for (arguments, part) in [
         (&["doctor", "a", "b"][..], "one scope at a time"),

@@ -251,8 +251,36 @@ fn a_port_that_is_taken_is_told() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         (output.status.code(), output.stdout.len()),
-        (Some(1), 0),
+        (Some(2), 0),
         "{stderr}"
     );
-    assert!(stderr.contains("--listen"), "{stderr}");
+    assert!(
+        stderr.contains("another program listens there") && stderr.contains("--listen"),
+        "{stderr}"
+    );
+    // An address for documentation, which no machine has.
+    for option in ["--listen", "--listen-plain"] {
+        let run: Run = entra()
+            .args(["emulate", option, "192.0.2.1:0"])
+            .output()
+            .unwrap()
+            .into();
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
+        assert!(run.stderr.contains("does not have that address"), "{run:?}");
+    }
+}
+
+#[test]
+fn files_of_the_emulator_that_cannot_be_used_are_slips() {
+    let folder = tempfile::tempdir().unwrap();
+    let seed = folder.path().join("seed.json");
+    std::fs::write(&seed, r#"{"tenants": [{"nmae": "Contoso"}]}"#).unwrap();
+    for (option, path, hint) in [
+        ("--seed", seed.to_str().unwrap(), "entra help emulate"),
+        ("--key-file", "/dev/null/key", "--key-file names"),
+    ] {
+        let run: Run = entra().args(["emulate", option, path]).output().unwrap().into();
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
+        assert!(run.stderr.contains(hint), "{run:?}");
+    }
 }

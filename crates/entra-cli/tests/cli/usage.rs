@@ -67,6 +67,13 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn claims_are_looked_at_before_anybody_is_asked() {
+    let run = run(&["token", "s", "--claims", "{bad"]);
+    assert_usage(&run, "--claims is no JSON object");
+    assert!(!run.stderr.contains("EnvironmentCredential"), "{run:?}");
+}
+
+#[test]
 fn failures_to_parse_are_json_when_json_was_asked_for() {
     let failure = run(&["token", "--json", "s", "--tennant"]).failure();
     assert_eq!(failure.pointer("/error/kind").unwrap(), "usage");

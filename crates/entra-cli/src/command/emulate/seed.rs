@@ -10,6 +10,9 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 
+/// What to do about a seed file that can't be understood.
+const HINT: &str = "`entra help emulate` shows all that a seed file may have";
+
 /// The content of a seed file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -125,9 +128,9 @@ impl Seed {
     /// A usage failure that says where it is wrong. Ids are checked when the emulator starts.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let seed: Self = serde_json::from_slice(bytes)
-            .map_err(|error| Failure::usage(format!("the seed file can't be read: {error}")))?;
+            .map_err(|error| Failure::usage(format!("the seed file can't be read: {error}")).hint(HINT))?;
         let names = |what: &str, names: Vec<&str>| match names.iter().any(|name| name.is_empty()) {
-            true => Err(Failure::usage(format!("the seed file has {what} without a name"))),
+            true => Err(Failure::usage(format!("the seed file has {what} without a name")).hint(HINT)),
             false => Ok(()),
         };
         names(

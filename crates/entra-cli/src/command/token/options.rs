@@ -8,7 +8,7 @@ use crate::client::Whom;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::time;
-use crate::via::{Settings, filled};
+use crate::via::{Settings, claims};
 
 /// How long the command waits when nothing else is said: longer than the library tries, so that its own error is the one that is shown.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -97,7 +97,7 @@ impl Options {
             }
             match option.as_str() {
                 "-s" | "--scope" => options.scopes.push(args.text()?),
-                "--claims" => options.claims = Some(filled(&option, args.text()?)?),
+                "--claims" => options.claims = Some(claims(&option, args.text()?)?),
                 "--cae" => options.cae = true,
                 "--via" => options.via = Some(args.text()?),
                 "--timeout" => options.timeout = time::parse_duration(&option, &args.text()?)?,
@@ -150,9 +150,14 @@ mod tests {
     #[test]
     fn each_option_is_understood() {
         for name in NAMES.iter().filter(|name| **name != "--help") {
-            let parsed = [vec![*name, "s"], vec![*name, "5s"], vec![*name, "raw"]]
-                .into_iter()
-                .any(|arguments| parse(&[&["scope"], arguments.as_slice()].concat()).is_ok());
+            let parsed = [
+                vec![*name, "s"],
+                vec![*name, "5s"],
+                vec![*name, "raw"],
+                vec![*name, "{}"],
+            ]
+            .into_iter()
+            .any(|arguments| parse(&[&["scope"], arguments.as_slice()].concat()).is_ok());
             assert!(parsed, "{name}");
         }
     }
@@ -170,6 +175,9 @@ mod tests {
             ["s", "--tenant", ""],
             ["s", "--timeout", "0"],
             ["s", "-o", "yaml"],
+            ["s", "--claims", "{bad"],
+            ["s", "--claims", "[]"],
+            ["s", "--claims", "eyJhIjoxfQ"],
             ["s", "--client-secret", "CNRY"],
         ] {
             let failure = parse(&bad).unwrap_err();
