@@ -216,7 +216,17 @@ pub(crate) fn find(listener: Listener, method: &str, path: &str) -> Found {
         };
         wrong.get_or_insert(Found::Wrong(row.route, captures, mismatch));
     }
-    wrong.unwrap_or(Found::Nothing)
+    wrong.unwrap_or(match is_administration(path) {
+        true => Found::Route(Route::Admin, admin::unknown, Vec::new()),
+        false => Found::Nothing,
+    })
+}
+
+/// Whether a path is the administration's, known or not.
+fn is_administration(path: &str) -> bool {
+    path.split('/')
+        .nth(1)
+        .is_some_and(|first| first.eq_ignore_ascii_case("_admin"))
 }
 
 fn matches(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
@@ -297,6 +307,8 @@ mod tests {
             find(Listener::Plain, "GET", "/_admin/state"),
             Found::Route(Route::Admin, ..)
         ));
+        assert_eq!(route("GET", "/_admin/unknown"), (Route::Admin, None));
+        assert_eq!(route("GET", "/_administration").0, Route::Unknown);
     }
 
     #[test]

@@ -72,6 +72,15 @@ fn guarded(world: &World, call: &Call, handler: fn(&World, &Call) -> Served) -> 
     Ok(Answer::json(403, json!({"error": problem})))
 }
 
+/// A path that is none of these.
+pub(super) fn unknown(world: &World, call: &Call) -> Result<Answer, Refusal> {
+    served(guarded(world, call, |_, call| {
+        let problem = format!("there is no {} {:?}", call.method(), call.path);
+        let hint = "GET /_admin lists all there is";
+        Ok(Answer::json(404, json!({"error": problem, "hint": hint})))
+    }))
+}
+
 fn ok(body: Value) -> Served {
     Ok(Answer::json(200, body))
 }

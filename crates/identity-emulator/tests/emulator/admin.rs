@@ -42,6 +42,20 @@ fn the_list_names_every_route_and_the_state_every_app() {
 }
 
 #[test]
+fn what_there_is_not_points_to_the_list() {
+    let emulator = emulator();
+    for path in ["/_admin/unknown", "/_admin/", "/_ADMIN/faults/1/more"] {
+        let reply = admin(&emulator, "GET", path, "");
+        assert_eq!(reply.status, 404, "{path}");
+        let told = reply.json();
+        assert!(told["error"].as_str().unwrap().contains(path), "{told}");
+        assert!(told["hint"].as_str().unwrap().contains("GET /_admin"), "{told}");
+    }
+    // As all of the administration it is not in the journal.
+    emulator.requests().none();
+}
+
+#[test]
 fn faults_are_added_listed_counted_and_removed() {
     let emulator = emulator();
     let rules = r#"[{"on": {"route": "token", "times": 1}, "do": {"status": 429, "headers": [["retry-after", "1"]]}},
