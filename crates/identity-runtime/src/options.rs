@@ -134,10 +134,10 @@ impl ClientOptions {
         self.renewed()
     }
 
-    /// Adds root certificates (PEM) for the built-in transport, beside those of the platform.
+    /// Adds root certificates (PEM, as text or bytes) for the built-in transport, beside those of the platform.
     #[must_use]
-    pub fn with_extra_roots(mut self, pem: impl Into<Arc<[u8]>>) -> Self {
-        self.extra_roots.push(pem.into());
+    pub fn with_extra_roots(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.extra_roots.push(pem.as_ref().into());
         self.special_transport = true;
         self.renewed()
     }

@@ -62,6 +62,25 @@ fn a_root_that_is_no_certificate_fails_early_and_late() {
     assert_eq!(get(&options), Err(HttpErrorKind::Unsupported));
 }
 
+#[cfg(feature = "hyper")]
+#[test]
+fn roots_are_text_or_bytes() {
+    let text = "no certificate";
+    let options = ClientOptions::default;
+    for options in [
+        options().with_extra_roots(text),
+        options().with_extra_roots(text.to_owned()),
+        options().with_extra_roots(text.as_bytes().to_vec()),
+        options().with_extra_roots(Arc::<[u8]>::from(text.as_bytes())),
+    ] {
+        // They arrive: a client that has them can't be made.
+        assert_eq!(
+            options.validate().unwrap_err().kind(),
+            ErrorKind::InvalidConfiguration
+        );
+    }
+}
+
 #[test]
 fn the_given_client_is_asked_first() {
     let http = ScriptedHttp::new()
