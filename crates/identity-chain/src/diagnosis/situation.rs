@@ -106,6 +106,9 @@ situations! {
     TOOL_MISSING = "E-TOOL-MISSING", Note,
         "a developer tool is in none of the absolute folders of PATH",
         "install it, or put its folder into PATH; a tool that is only found in the current folder is never started";
+    TOOL_UNTRUSTED = "E-TOOL-UNTRUSTED", Warning,
+        "a developer tool is only where everybody may write: anybody could have put a program of theirs in its place, so it is not run",
+        "take the permission to write from everybody (chmod o-w): from the program that the report names, its folder and the folders above; or install it elsewhere";
     CACHE_EXPOSED = "E-CACHE-EXPOSED", Warning,
         "other users of this machine can read a file with cached tokens",
         "take the others' permissions away: chmod 600 FILE; sign out and in again if somebody may have read it";

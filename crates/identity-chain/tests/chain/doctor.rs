@@ -1,6 +1,7 @@
 //! What the diagnosis says on machines that are set up in all kinds of ways.
 
 mod given;
+mod untrusted;
 
 use std::time::Duration;
 

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use identity_base::Foreign;
-use identity_base::seam::ProcessRequest;
+use identity_base::seam::{ProcessErrorKind, ProcessRequest};
 use identity_runtime::json::Json;
 
 use crate::diagnosis::look::{Look, shown};
 use crate::diagnosis::report::{Finding, LinkReport};
-use crate::diagnosis::situation::TOOL_MISSING;
+use crate::diagnosis::situation::{TOOL_MISSING, TOOL_UNTRUSTED};
 
 /// How long a tool may take to tell its version.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -47,14 +47,24 @@ pub(super) const PWSH: Tool = Tool {
 
 pub(super) async fn inspect(look: &Look<'_>, link: &mut LinkReport, tool: &Tool) {
     let runner = look.options.process_runner();
-    let found = tool
+    let mut located = tool
         .programs
         .iter()
-        .find_map(|program| Some((*program, runner.locate(program).ok()?)));
-    let Some((program, path)) = found else {
-        let message = format!("{} is not in PATH", tool.programs.join(" or "));
-        link.findings.push(Finding::new(&TOOL_MISSING, message));
-        return;
+        .map(|program| (*program, runner.locate(program)))
+        // As the credentials do: another program is only looked for where this one is missing.
+        .filter(|(_, path)| !matches!(path, Err(error) if error.kind == ProcessErrorKind::NotFound));
+    let (program, path) = match located.next() {
+        Some((program, Ok(path))) => (program, path),
+        Some((_, Err(error))) if error.kind == ProcessErrorKind::Untrusted => {
+            let message = Foreign::new(&error.message, 300).to_string();
+            link.findings.push(Finding::new(&TOOL_UNTRUSTED, message));
+            return;
+        }
+        _ => {
+            let message = format!("{} is not in PATH", tool.programs.join(" or "));
+            link.findings.push(Finding::new(&TOOL_MISSING, message));
+            return;
+        }
     };
     let mut text = format!("{program} is {}", shown(&path));
     if look.may_ask {
