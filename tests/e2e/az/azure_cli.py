@@ -305,7 +305,10 @@ class AzureCli(unittest.TestCase):
     def test_certificate_that_is_not_trusted(self):
         self.sign_in()
         untrusted = {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}
-        self.assert_failure(REFUSED, "authentication_failed", words="failed with code 1", scope="https://vault.azure.net/.default", env=untrusted)
+        error = self.assert_failure(
+            REFUSED, "authentication_failed", words="does not trust the certificate", scope="https://vault.azure.net/.default", env=untrusted
+        )
+        self.assertIn("REQUESTS_CA_BUNDLE", error["hint"])
 
     def test_claims(self):
         """The tool takes no claims here. What our hint says is understood by its login."""

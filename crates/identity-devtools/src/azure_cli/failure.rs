@@ -9,6 +9,8 @@ use crate::{output, redact};
 
 /// What it says when nobody is signed in, or no subscription is chosen. With a code of the service beside it, the same words are advice after a refusal.
 const NOT_LOGGED_IN: [&str; 2] = ["az login", "az account set"];
+/// What its Python says of a server whose certificate it does not trust, and what it says about that itself. The service was not reached.
+const NOT_TRUSTED: [&str; 2] = ["CERTIFICATE_VERIFY_FAILED", "Certificate verification failed"];
 /// Begins lines that are not about the failure.
 const WARNING: &str = "WARNING:";
 /// Stands before what failed, and says nothing about it.
@@ -23,6 +25,17 @@ pub(super) fn explain(tool: &Tool, printed: &ProcessOutput) -> Error {
     if says_without_code(&stderr, &NOT_LOGGED_IN) {
         return Error::unavailable(format!("nobody is signed in to {}", KIND.title))
             .with_hint("run `az login`");
+    }
+    if says_without_code(&stderr, &NOT_TRUSTED) {
+        return tool
+            .failed(
+                ErrorKind::AuthenticationFailed,
+                printed,
+                Some("it does not trust the certificate that it was shown".to_owned()),
+            )
+            .with_hint(
+                "a proxy or an authority of one's own stands there: set REQUESTS_CA_BUNDLE to a file with the root certificates that the tool shall trust, that of the proxy or authority among them",
+            );
     }
     let words = redact::excerpt_edited(&stderr, what_failed).or_else(|| redact::excerpt_of(&stderr));
     let error = tool.failed(ErrorKind::AuthenticationFailed, printed, words);

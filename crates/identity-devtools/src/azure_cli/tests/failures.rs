@@ -167,6 +167,13 @@ fn the_failures_of_all_versions_are_told_apart() {
              Certificate verification failed. This typically happens when using Azure CLI behind a proxy",
             Failed,
             None,
+            "does not trust the certificate",
+        ),
+        (
+            1,
+            "ERROR: HTTPSConnectionPool(host='localhost', port=8443): Max retries exceeded with url: /x (Caused by NewConnectionError)",
+            Failed,
+            None,
             "HTTPSConnectionPool",
         ),
         (
@@ -212,6 +219,10 @@ fn the_failures_of_all_versions_are_told_apart() {
             assert_eq!(error.trace_id(), Some("11111111-aaaa-4bbb-8ccc-222222222222"));
         }
     }
+    let untrusted = "requests.exceptions.SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate";
+    let error = outcome(|_| ProcessStep::fails(1, untrusted)).unwrap_err();
+    assert!(error.message().contains("does not trust"), "{error}");
+    assert!(error.hint().unwrap().contains("REQUESTS_CA_BUNDLE"), "{error}");
     let killed = outcome(|_| ProcessStep::signalled(9)).unwrap_err();
     assert_eq!(killed.kind(), Failed);
     assert!(killed.message().contains("ended by signal 9"), "{killed}");
