@@ -15,6 +15,8 @@ use crate::{official, others, ours};
 
 const HANDLE: &str = "the goal came from a prototype that lends the token; ours counts a reference to it, and can take it back when it is replaced, see the notes";
 
+const THEIR_TRAIT: &str = "their token owns its text and their call is a boxed future: the copy and the box cost more than the hit itself";
+
 pub fn measure(report: &mut Report) -> Result<(), String> {
     let official_one = official_spread(1)?;
     let hit = hit()?;
@@ -44,7 +46,7 @@ pub fn measure(report: &mut Report) -> Result<(), String> {
             &adapter,
             &official_one,
             threads,
-            |line| line.must(AtLeast(2.0)),
+            |line| line.must(AtLeast(2.0)).stands(THEIR_TRAIT),
         );
     }
     line(
