@@ -1,5 +1,6 @@
 //! Credentials of services against an emulator that is out of the ordinary: ahead in time, stricter than Entra, in a region, or asked for many users at once.
 
+mod contract;
 mod refusal;
 
 use std::sync::{Arc, OnceLock};
