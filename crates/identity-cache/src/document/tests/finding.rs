@@ -87,6 +87,25 @@ fn tokens_with_parameters_are_found_with_the_same_ones_alone() {
 }
 
 #[test]
+fn a_token_is_kept_under_the_scopes_that_were_granted() {
+    let (windows, token) = (environment("login.windows.net"), Secret::new("at"));
+    let (asked, granted) = (scopes(&["Asked"]), scopes(&["b"]));
+    let mut document = Document::new();
+    document.add(
+        &TokensToAdd::new(&windows, "t", "c", &asked, &token, HOUR).with_granted_scope("b  A"),
+        at(1000),
+    );
+    assert_eq!(
+        document.map(EntryMap::AccessToken)[0].1.text("target"),
+        Some("A b")
+    );
+    let query = AccessTokenQuery::of_app(&windows, "t", "c", &granted);
+    assert_eq!(found(&document, &query, 1000).as_deref(), Some("at"));
+    let query = AccessTokenQuery::of_app(&windows, "t", "c", &asked);
+    assert_eq!(found(&document, &query, 1000), None, "what was not granted");
+}
+
+#[test]
 fn the_key_is_not_trusted_and_numbers_may_be_numbers() {
     let text = r#"{"AccessToken": {
         "wrong key": {"secret": "late", "environment": "LOGIN.microsoftonline.com", "client_id": "Client", "realm": "Tenant", "target": "b a", "expires_on": 9000},

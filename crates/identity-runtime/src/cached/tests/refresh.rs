@@ -144,6 +144,66 @@ fn a_caller_that_needs_a_token_does_not_share_a_failed_refresh() {
     assert_eq!(fetch.calls(), 3);
 }
 
+/// Calls every 30 s of a token's first 53 minutes; at which second its refresh began, when the service advised `refresh_in`.
+fn refreshed_at(refresh_in: Duration) -> Option<u64> {
+    let clock = TestClock::new();
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::fetched(
+            identity_base::Fetched::new("old", HOUR).refresh_in(refresh_in),
+        ))
+        .respond_with(|_, _| FetchStep::token("new", HOUR));
+    let credential = credential(&fetch, &clock);
+    block_on(async {
+        credential.get_token(SCOPE).await.unwrap();
+        for second in (0..3180).step_by(30) {
+            assert_eq!(hit(credential.get_token(SCOPE)).secret(), "old");
+            settle().await;
+            if fetch.calls() > 1 {
+                return Some(second);
+            }
+            clock.advance(seconds(30));
+        }
+        None
+    })
+}
+
+#[test]
+fn the_services_advice_decides_when_a_refresh_is_due_whatever_is_left() {
+    // By up to a tenth of the life earlier, and not before half a minute has passed.
+    let early = refreshed_at(seconds(600)).unwrap();
+    assert!((240..=600).contains(&early), "{early}");
+    assert_eq!(refreshed_at(seconds(30)), Some(30));
+    assert_eq!(
+        refreshed_at(seconds(3560)),
+        None,
+        "later than we would by ourselves"
+    );
+    let own = refreshed_at(Duration::ZERO).unwrap();
+    assert!((2640..=3000).contains(&own), "no advice at all: {own}");
+}
+
+#[test]
+fn a_token_that_ends_within_the_pause_after_a_failed_refresh_is_replaced_at_once() {
+    let clock = TestClock::new();
+    let fetch = ScriptedFetch::new()
+        .then(FetchStep::token("old", HOUR))
+        .then(FetchStep::error(refused()))
+        .then(FetchStep::token("new", HOUR));
+    let credential = credential(&fetch, &clock);
+    block_on(async {
+        credential.get_token(SCOPE).await.unwrap();
+        clock.advance(seconds(3565));
+        for _ in 0..2 {
+            assert_eq!(hit(credential.get_token(SCOPE)).secret(), "old");
+            settle().await;
+            assert_eq!(fetch.calls(), 2, "one refresh, which failed");
+        }
+        clock.advance(seconds(10));
+        assert_eq!(credential.get_token(SCOPE).await.unwrap().secret(), "new");
+    });
+    assert_eq!(fetch.calls(), 3);
+}
+
 #[test]
 fn an_older_answer_does_not_overwrite_a_newer_one() {
     let (slow, clock) = (Gate::closed(), TestClock::new());
