@@ -216,7 +216,7 @@ pub(crate) fn find(listener: Listener, method: &str, path: &str) -> Found {
         };
         wrong.get_or_insert(Found::Wrong(row.route, captures, mismatch));
     }
-    wrong.unwrap_or(match is_administration(path) {
+    wrong.unwrap_or_else(|| match is_administration(path) {
         true => Found::Route(Route::Admin, admin::unknown, Vec::new()),
         false => Found::Nothing,
     })
