@@ -274,6 +274,7 @@ fn a_port_that_is_taken_is_told() {
 fn files_of_the_emulator_that_cannot_be_used_are_slips() {
     let folder = tempfile::tempdir().unwrap();
     let seed = folder.path().join("seed.json");
+    #[expect(clippy::disallowed_methods, reason = "a file of the test's own")]
     std::fs::write(&seed, r#"{"tenants": [{"nmae": "Contoso"}]}"#).unwrap();
     for (option, path, hint) in [
         ("--seed", seed.to_str().unwrap(), "entra help emulate"),
