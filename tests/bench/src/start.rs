@@ -111,7 +111,8 @@ pub fn sizes(
             number(them),
         )
         .figure(us / them, "of theirs")
-        .must(AtMost(0.6)),
+        .must(AtMost(0.6))
+        .stands(SIZE),
     );
     let (us, them) = crates;
     report.add(
