@@ -143,11 +143,10 @@ fn the_regional_service_is_asked() {
     });
 }
 
-const USERS: [&str; 2] = ["ada@contoso.test", "bob@contoso.test"];
-/// What a user's requests are known by in the journal, whichever grant they are.
-const IDS: [&str; 2] = [
-    "aaaaaaaa-0000-4000-8000-000000000001",
-    "bbbbbbbb-0000-4000-8000-000000000002",
+/// Users, and what their requests are known by in the journal, whichever grant they are.
+const USERS: [(&str, &str); 2] = [
+    ("ada@contoso.test", "aaaaaaaa-0000-4000-8000-000000000001"),
+    ("bob@contoso.test", "bbbbbbbb-0000-4000-8000-000000000002"),
 ];
 const SCOPES: [&str; 4] = [GRAPH, "https://graph.microsoft.com/Mail.Read", SCOPE, VAULT];
 /// Fewer than there are scopes.
@@ -162,19 +161,17 @@ const STAY: usize = 25;
 /// One task's calls of one round: the users take turns, with another one first in the neighbouring task.
 async fn interleave(users: OnBehalfOfCredentials, assertions: [String; 2], task: usize) -> usize {
     let calls = CALLS / TASKS / ROUNDS;
-    for call in 0..calls {
-        let one = (task + call) % USERS.len();
-        let scope = [SCOPES[(call / STAY + task % 2) % SCOPES.len()]];
-        let credential = users.for_user(assertions[one].clone()).unwrap();
-        let request = || TokenRequest::new(&scope).correlation_id(IDS[one]);
+    let turns = USERS.iter().zip(&assertions).cycle().skip(task % 2).take(calls);
+    for (call, ((user, id), assertion)) in turns.enumerate() {
+        let scope = [*SCOPES.iter().cycle().nth(call / STAY + task % 2).unwrap()];
+        let credential = users.for_user(assertion.as_str()).unwrap();
+        let request = || TokenRequest::new(&scope).correlation_id(id);
         let token = credential.get_token_with(request()).await.unwrap();
-        assert_eq!(claims(token.secret())["upn"], USERS[one]);
+        assert_eq!(user_of(&token), *user);
         if call % REJECTED_EVERY < USERS.len() {
-            let other = credential
-                .get_token_with(request().rejected(&token))
-                .await
-                .unwrap();
-            assert_eq!(claims(other.secret())["upn"], USERS[one]);
+            let rejecting = request().rejected(&token);
+            let other = credential.get_token_with(rejecting).await.unwrap();
+            assert_eq!(user_of(&other), *user);
             assert_ne!(other.secret(), token.secret());
         }
     }
@@ -198,7 +195,7 @@ fn two_users_interleaved_ten_thousand_times_stay_apart() {
             .with_client_secret(secret)
             .build_for_many()
             .unwrap();
-        let assertions = USERS.map(|user| {
+        let assertions = USERS.map(|(user, _)| {
             let request = UserTokenRequest::new(CLIENT).user(User::new(user));
             let assertion = emulator.mint_user_token(&request).unwrap();
             guard.know("assertion", assertion.as_str());
@@ -217,15 +214,20 @@ fn two_users_interleaved_ten_thousand_times_stay_apart() {
         }
         assert_eq!(calls, CALLS);
 
-        for (one, id) in IDS.into_iter().enumerate() {
+        for ((_, id), assertion) in USERS.into_iter().zip(&assertions) {
             let requests = emulator.requests().token();
             let requests = requests.filter(|request| request.header("client-request-id") == Some(id));
             let requests = requests.at_least(CALLS / 100);
             let exchanged = requests.filter(|request| request.form("assertion").is_some());
             // The first of them all, at least, and the other user's never.
-            exchanged.at_least(1).with_form("assertion", &assertions[one]);
+            exchanged.at_least(1).with_form("assertion", assertion);
         }
     });
+}
+
+fn user_of(token: &AccessToken) -> String {
+    let user = claims(token.secret()).get("upn").cloned().unwrap();
+    user.as_str().unwrap().to_owned()
 }
 
 fn claims(jwt: &str) -> Value {
