@@ -106,7 +106,7 @@ fn memory(report: &mut Report) -> Result<(), String> {
         .figure(beside, "beside the token")
         .must(AtMost(450.0))
         .aim(AtMost(300.0))
-        .stands(MEMORY),
+        .stands(MEMORY, AtMost(600.0)),
     );
     let (grown, their_grown) = (more / all, their_more / their_all);
     report.add(

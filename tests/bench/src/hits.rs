@@ -37,7 +37,11 @@ pub fn measure(report: &mut Report) -> Result<(), String> {
             &handle,
             &official_one,
             threads,
-            |line| line.must(AtLeast(15.0)).aim(AtLeast(25.0)).stands(HANDLE),
+            |line| {
+                line.must(AtLeast(15.0))
+                    .aim(AtLeast(25.0))
+                    .stands(HANDLE, AtLeast(8.0))
+            },
         );
         let adapter = their_trait(ours::behind_their_trait()?, 1)?;
         line(
@@ -46,7 +50,7 @@ pub fn measure(report: &mut Report) -> Result<(), String> {
             &adapter,
             &official_one,
             threads,
-            |line| line.must(AtLeast(2.0)).stands(THEIR_TRAIT),
+            |line| line.must(AtLeast(2.0)).stands(THEIR_TRAIT, AtLeast(1.3)),
         );
     }
     line(

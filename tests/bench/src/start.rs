@@ -112,7 +112,7 @@ pub fn sizes(
         )
         .figure(us / them, "of theirs")
         .must(AtMost(0.6))
-        .stands(SIZE),
+        .stands(SIZE, AtMost(0.7)),
     );
     let (us, them) = crates;
     report.add(
