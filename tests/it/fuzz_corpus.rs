@@ -12,6 +12,7 @@ use self::targets::{cache, dates, entra, metadata, people, tools};
 const CHANGES: u64 = 300;
 
 /// Feeds a target each file of its corpus and the changes of each.
+#[expect(clippy::disallowed_methods, reason = "the test reads the project's own files")]
 fn feed(target: &str, run: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
@@ -33,6 +34,7 @@ fn feed(target: &str, run: fn(&[u8])) {
 }
 
 /// One of the changes that a fuzzer makes: a flipped bit, a cut, a byte more, a part twice.
+#[expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 fn changed(whole: &[u8], seed: &mut u64) -> Vec<u8> {
     let mut changed = whole.to_vec();
     let at = usize::try_from(next(seed)).unwrap() % (whole.len() + 1);

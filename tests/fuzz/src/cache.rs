@@ -22,7 +22,7 @@ pub fn document(data: &[u8]) {
     let scopes = Scopes::parse([SCOPE]).expect("a scope");
     let account = format!("{CLIENT}.{TENANT}");
     for account in document.accounts(None) {
-        let _ = document.refresh_tokens(&environment, &account.home_account_id, CLIENT);
+        drop(document.refresh_tokens(&environment, &account.home_account_id, CLIENT));
     }
     if let Some(token) = document.access_token(
         &AccessTokenQuery::of_account(&environment, TENANT, CLIENT, &account, &scopes),

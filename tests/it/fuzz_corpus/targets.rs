@@ -2,6 +2,7 @@
 #![expect(
     unreachable_pub,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "they belong to the package of the fuzz targets, which shows them; a panic is how they tell"
 )]
 

@@ -66,11 +66,12 @@ fn a_root_that_is_no_certificate_fails_early_and_late() {
 #[test]
 fn roots_are_text_or_bytes() {
     let text = "no certificate";
+    let (owned, bytes) = (text.to_owned(), text.as_bytes().to_vec());
     let options = ClientOptions::default;
     for options in [
         options().with_extra_roots(text),
-        options().with_extra_roots(text.to_owned()),
-        options().with_extra_roots(text.as_bytes().to_vec()),
+        options().with_extra_roots(owned),
+        options().with_extra_roots(bytes),
         options().with_extra_roots(Arc::<[u8]>::from(text.as_bytes())),
     ] {
         // They arrive: a client that has them can't be made.

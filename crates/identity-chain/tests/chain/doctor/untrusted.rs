@@ -30,9 +30,8 @@ impl ProcessRunner for OpenFolder {
     fn run(&self, request: ProcessRequest) -> BoxFuture<'_, Result<ProcessOutput, ProcessError>> {
         Box::pin(async move {
             let program = request.program.to_string_lossy();
-            Err(Self::find(&program)
-                .err()
-                .unwrap_or_else(|| panic!("{program} was run")))
+            let refused = Self::find(&program).err();
+            Err(refused.unwrap_or_else(|| ProcessError::new(ProcessErrorKind::Io, "it was run")))
         })
     }
 
