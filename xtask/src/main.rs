@@ -64,7 +64,7 @@ cargo xtask COMMAND
   e2e keyring [TEST…]      tokens in a real Secret Service (gnome-keyring) on a bus of its own
   e2e browser [TEST…]      a sign-in with headless Chromium, and pictures of what it shows; 350 MB to install
   e2e azurite              our tokens in Azure Storage clients, judged by Azurite; 186 MB to install
-  e2e az [TEST…]           the real Azure CLI, signed in to our emulator, under our credential; 733 MB to install
+  e2e az [TEST…]           the real Azure CLI, signed in to our emulator, under our credential, and an old one; 2 GB to install
   broken [NAME…]           builds that are broken on purpose, one by one: a test has to notice each
   leaks                    builds that leak on purpose: the leak guard has to find every one
   fuzz [--seconds N] [TARGET…]

@@ -1,12 +1,14 @@
 """The real Azure CLI, signed in to our emulator as a custom cloud, and AzureCliCredential on top of it.
 
 `cargo xtask e2e az` runs this with the Python that the Azure CLI is installed for. ENTRA_EMULATOR names the file with the emulator's description,
-ENTRA_PROGRAM is our command line program, which has the credential behind `token --via azure-cli`.
+ENTRA_PROGRAM is our command line program, which has the credential behind `token --via azure-cli`. ENTRA_OLD_AZURE_CLI is a second Azure CLI, from before
+version 2.54.
 """
 
 import base64
 import calendar
 import concurrent.futures
+import contextlib
 import datetime
 import json
 import os
@@ -19,8 +21,11 @@ import tempfile
 import time
 import unittest
 import urllib.request
+import zoneinfo
 
 import jwt
+
+import _cloud
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 OTHER_TENANT = "33333333-3333-3333-3333-333333333333"
@@ -40,6 +45,7 @@ class Emulator:
         with open(os.environ["ENTRA_EMULATOR"], encoding="utf-8") as file:
             description = json.load(file)
         self.authority = description["authority"]
+        self.port = description["port"]
         self.ca = description["ca_file"]
         self.admin = description["admin"]
         self.client_id = description["client_id"]
@@ -144,12 +150,48 @@ class Machine:
         return done.returncode, json.loads(text)
 
 
-class AzureCli(unittest.TestCase):
+class OldMachine(Machine):
+    """The same with an Azure CLI from before 2.54, which knows the emulator as the public cloud's sign-in host."""
+
+    az = os.environ["ENTRA_OLD_AZURE_CLI"]
+
+    def __init__(self, emulator):
+        super().__init__(emulator)
+        self.ends = contextlib.ExitStack()
+        self.cloud = self.ends.enter_context(_cloud.Cloud(emulator, self.scratch).running())
+        self.environment.update(
+            PATH=f"{os.path.dirname(self.az)}{os.pathsep}/usr/bin{os.pathsep}/bin", REQUESTS_CA_BUNDLE=self.cloud.ca, HTTPS_PROXY=self.cloud.proxy.url
+        )
+
+    def close(self):
+        self.ends.close()
+        super().close()
+
+    def add_cloud(self):
+        self.must(
+            "cloud", "register", "--name", "Lab", "--endpoint-active-directory", _cloud.AUTHORITY,
+            "--endpoint-resource-manager", self.cloud.resource_manager.url, "--endpoint-active-directory-resource-id", ARM,
+            # With this one too, it asks the resource manager for no addresses; it has no option for that.
+            "--endpoint-active-directory-graph-resource-id", "https://graph.windows.net/", "--endpoint-management", f"{self.cloud.resource_manager.url}/",
+        )
+        self.must("cloud", "set", "--name", "Lab")
+
+    def login(self, *proof):
+        return self.run(
+            "login", "--service-principal", "--username", self.emulator.client_id, *proof,
+            "--tenant", TENANT, "--allow-no-subscriptions",
+        )
+
+
+class Case(unittest.TestCase):
+    """What the tests of both ages share."""
+
     emulator = Emulator()
+    machine_kind = Machine
 
     def setUp(self):
         self.emulator.administer("reset")
-        self.machine = Machine(self.emulator)
+        self.machine = self.machine_kind(self.emulator)
         self.addCleanup(self.machine.close)
         self.addCleanup(self.assert_nothing_runs)
         self.machine.add_cloud()
@@ -165,11 +207,6 @@ class AzureCli(unittest.TestCase):
 
     def sign_in(self):
         code, _, stderr = self.machine.login("--password", self.emulator.secret)
-        self.assertEqual(code, 0, stderr)
-
-    def sign_in_as_user(self):
-        self.emulator.administer("sign-ins", {"user": USER, "polls": 0})
-        code, _, stderr = self.machine.run("login", "--use-device-code", "--tenant", TENANT, "--skip-subscription-discovery")
         self.assertEqual(code, 0, stderr)
 
     def assert_token(self, *args, client=None, audience=ARM, tenant=TENANT, env=None, scope=f"{ARM}/.default"):
@@ -190,6 +227,13 @@ class AzureCli(unittest.TestCase):
         # What the tool says of ordinary failures can be read.
         self.assertNotIn("redacted", error["message"])
         return error
+
+
+class AzureCli(Case):
+    def sign_in_as_user(self):
+        self.emulator.administer("sign-ins", {"user": USER, "polls": 0})
+        code, _, stderr = self.machine.run("login", "--use-device-code", "--tenant", TENANT, "--skip-subscription-discovery")
+        self.assertEqual(code, 0, stderr)
 
     def test_secret(self):
         self.sign_in()
@@ -347,6 +391,77 @@ class AzureCli(unittest.TestCase):
         stdout, stderr = program.communicate(timeout=10)
         self.assertEqual((program.returncode, stdout), (INTERRUPTED, ""), stderr)
         self.assert_nothing_runs()
+
+
+class OldAzureCli(Case):
+    """The real tool of before 2.54."""
+
+    machine_kind = OldMachine
+
+    def setUp(self):
+        super().setUp()
+        # Beside the resource manager, only the emulator was asked. Whether there is a newer version, it asks once in a new home; the proxy refuses that.
+        known = {"login.microsoftonline.com:443", "azure.microsoft.com:443"}
+        self.addCleanup(lambda: self.assertLessEqual(set(self.machine.cloud.proxy.asked), known))
+
+    def printed(self, *args, env=None):
+        """What the tool itself prints for a token."""
+        code, stdout, stderr = self.machine.run("account", "get-access-token", "--output", "json", *args, env=env)
+        self.assertEqual(code, 0, stderr)
+        return json.loads(stdout)
+
+    def assert_end(self, zone):
+        """The end of the token in local time is the only one that the tool prints, and ours."""
+        environment = {"TZ": zone}
+        printed = self.printed("--scope", f"{ARM}/.default", env=environment)
+        self.assertEqual(set(printed), {"accessToken", "expiresOn", "subscription", "tenant", "tokenType"})
+        local = datetime.datetime.strptime(printed["expiresOn"], "%Y-%m-%d %H:%M:%S.%f")
+        end = local.replace(tzinfo=zoneinfo.ZoneInfo(zone)).timestamp()
+        answer = self.assert_token(env=environment)
+        self.assertEqual(answer["access_token"], printed["accessToken"])
+        # The same token out of its cache, whose end it counts from now in whole seconds each time.
+        self.assertLessEqual(abs(answer["expires_on"] - end), 2)
+
+    def test_version(self):
+        version = json.loads(self.machine.must("version", "--output", "json"))["azure-cli"]
+        self.assertLess(tuple(map(int, version.split(".")[:2])), (2, 54))
+
+    def test_end_in_local_time(self):
+        self.sign_in()
+        self.assertEqual(self.machine.cloud.resource_manager.asked, ["/subscriptions"])
+        for zone in ["UTC", "America/New_York", "Asia/Kolkata"]:
+            with self.subTest(zone):
+                self.assert_end(zone)
+
+    def test_tenant(self):
+        """Of a service principal in another tenant: exit code 0 with a warning on the standard error output."""
+        self.sign_in()
+        code, _, stderr = self.machine.run("account", "get-access-token", "--tenant", OTHER_TENANT)
+        self.assertEqual(code, 0, stderr)
+        self.assertIn("WARNING: Could not retrieve credential from local cache", stderr)
+        self.assert_token("--tenant", OTHER_TENANT, tenant=OTHER_TENANT)
+
+    def test_unknown_resource(self):
+        self.sign_in()
+        scope = "https://bad-scope.example/.default"
+        code, stdout, stderr = self.machine.run("account", "get-access-token", "--output", "json", "--scope", scope)
+        self.assertEqual((code, stdout), (1, ""))
+        # Its own words for it, the advice to sign in included.
+        self.assertRegex(stderr, r"(?s)\AERROR: AADSTS500011: .*\nInteractive authentication is needed\. Please run:\naz login\n\Z")
+        error = self.assert_failure(REFUSED, "authentication_failed", words="AADSTS500011", aadsts=500011, scope=scope)
+        self.assertIn("correlation_id", error)
+        # Not the tool's advice: nobody who signs in again gets a token for that.
+        self.assertIn("check the scope's resource", error["hint"])
+
+    def test_secret_that_was_changed(self):
+        self.sign_in()
+        self.emulator.fault({"aadsts": 7000215})
+        error = self.assert_failure(REFUSED, "authentication_failed", words="AADSTS7000215", aadsts=7000215, scope="https://vault.azure.net/.default")
+        self.assertIn("secret", error["hint"])
+
+    def test_not_signed_in(self):
+        error = self.assert_failure(UNAVAILABLE, "credential_unavailable", words="nobody is signed in")
+        self.assertIn("az login", error["hint"])
 
 
 # The real tool without what old versions do not print.
