@@ -4,10 +4,14 @@ A process has one session bus for its life; each session needs a Python of its o
 """
 
 import json
+import site
 import sys
 
 import msal_extensions
 from azure.identity import AuthenticationRecord, AuthenticationRequiredError, DeviceCodeCredential, TokenCachePersistenceOptions
+
+# The bindings to libsecret come with the system, the libraries above from the pinned packages and from nowhere else.
+sys.path.extend(site.getsitepackages() + ["/usr/lib/python3/dist-packages"])
 
 
 def main():

@@ -104,7 +104,8 @@ class Keyring(PeopleCase, unittest.TestCase):
     def python(self, session):
         inherited = ["HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "PYTHONPATH"]
         child = subprocess.Popen(
-            [sys.executable, "-s", "-B", os.path.join(HERE, "_python.py"), self.emulator.public_client_id, self.emulator.tenant_id],
+            # Without the system's packages, which may have an azure-identity too; what is needed of them is added later.
+            [sys.executable, "-S", "-s", "-B", os.path.join(HERE, "_python.py"), self.emulator.public_client_id, self.emulator.tenant_id],
             env={name: os.environ[name] for name in inherited} | session.environment(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
